@@ -1,0 +1,153 @@
+"""The shape in which catalog entries travel: from the reviewed files to the database, and from either to the engine.
+
+Plain frozen dataclasses without Django, so that calibration and tests can read the shipped catalog without a database.
+Units are in the names; ``None`` means that no source states the figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FigureNote:
+    """Something a reader must know about one figure: a disagreement, a derivation, an upper limit, an unverified source."""
+
+    field: str
+    kind: str  # "disagreement" | "derived" | "inferred" | "upper_limit" | "unverified"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """One catalog device: a GPU, an Apple chip, a phone, a tablet, a computer or an accelerator."""
+
+    slug: str
+    name: str
+    kind: str  # "gpu" | "apple" | "phone" | "tablet" | "computer" | "accelerator"
+    vendor: str
+    architecture: str
+    year: int | None
+    memory_options_gb: tuple[float, ...]  # vendor-nominal GB, each 2**30 bytes of DRAM
+    memory_type: str
+    bandwidth_bytes_per_s: float | None
+    bandwidth_is_upper_limit: bool
+    fp32_flops_per_s: float | None
+    fp16_flops_per_s: float | None
+    bf16_flops_per_s: float | None
+    fp8_flops_per_s: float | None
+    int8_ops_per_s: float | None
+    fp4_flops_per_s: float | None
+    npu_ops_per_s: float | None
+    interconnect: str
+    pcie_bytes_per_s: float | None  # per direction
+    tdp_w: float | None
+    launch_price_usd: float | None
+    unified_memory: bool
+    form_factor: str  # "desktop" | "laptop" | "phone" | "tablet" | "server" | "board" | ""
+    sources: tuple[str, ...]
+    notes: str
+    figure_notes: tuple[FigureNote, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRow:
+    """A preset: a product as people know it, made of catalog devices."""
+
+    slug: str
+    name: str
+    category: str  # "mac" | "phone" | "tablet" | "laptop" | "desktop" | "mini_pc" | "server" | "board"
+    device: str  # device slug
+    device_count: int
+    memory_gb: float  # memory of one device (unified: of the machine), vendor-nominal GB
+    host_memory_gb: float | None  # separate host memory (None for unified machines and where not stated)
+    host_device: str | None  # device slug of the host CPU platform
+    operating_system: str  # "macos" | "ios" | "ipados" | "android" | "windows" | "linux"
+    year: int | None
+    sources: tuple[str, ...]
+    notes: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A language model: its published architecture and totals."""
+
+    slug: str
+    name: str
+    family: str
+    vendor: str
+    hf_repo: str
+    config: Mapping[str, Any]
+    formula: Mapping[str, Any] | None  # None: too little of the architecture is published
+    params_published: float | None
+    params_published_note: str
+    params_check: str  # why computed and published differ, or "ok"
+    active_params_published: float | None
+    native_precision: str
+    native_format: str  # slug of the weight format that stores the native precision
+    max_context_tokens: int | None
+    license: str
+    release_date: str
+    sources: tuple[str, ...]
+    notes: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormatRow:
+    """A weight format: exact bits per tensor class, as rules over block types."""
+
+    slug: str
+    name: str
+    family: str  # "gguf" | "safetensors" | "mlx" | "exl2" | "exl3" | "mobile" | ...
+    speed_family: str  # formats whose kernels behave alike, e.g. "k_quant", "legacy_quant", "iq", "f16", "fp8", "mxfp4", "nvfp4", "int4_group"
+    rules: Mapping[str, Any]
+    nominal_bits_per_weight: float | None
+    sources: tuple[str, ...]
+    notes: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KvFormatRow:
+    """How the KV cache is stored."""
+
+    slug: str
+    name: str
+    bits_per_element: float
+    sources: tuple[str, ...]
+    notes: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeRow:
+    """A program that runs models, and what it can run where."""
+
+    slug: str
+    name: str
+    kv_rule: str  # "llama_cpp" | "ik_llama" | "paged" | "rotating" | ...: which memory rules of the engine apply
+    backends: tuple[str, ...]
+    # (backend, hardware: vendor/architecture/kind selectors, format families or slugs) triples that run
+    supports: tuple[Mapping[str, Any], ...]
+    sources: tuple[str, ...]
+    notes: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogRows:
+    """Everything the engine, the calibration and the name resolver need of the catalog."""
+
+    devices: tuple[DeviceRow, ...]
+    machines: tuple[MachineRow, ...]
+    models: tuple[ModelRow, ...]
+    formats: tuple[FormatRow, ...]
+    kv_formats: tuple[KvFormatRow, ...]
+    runtimes: tuple[RuntimeRow, ...]
+    # block types by name: (elements per block, bytes per block), e.g. "Q4_K": (256, 144)
+    block_types: Mapping[str, tuple[int, float]] = field(default_factory=dict)
