@@ -1,0 +1,11 @@
+"""The Django app `hardware_catalog`."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class HardwareCatalogConfig(AppConfig):
+    name = "hardware_catalog"
+    label = "hardware_catalog"
+    verbose_name = "Hardware catalog"
