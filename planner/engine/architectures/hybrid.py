@@ -1,0 +1,220 @@
+"""Hybrids of linear attention and softmax attention: Gated DeltaNet, Kimi Delta Attention, lightning attention."""
+
+from __future__ import annotations
+
+from planner.engine.architectures.mla import mla_group, mla_tensors
+from planner.engine.architectures.parts import (
+    Config,
+    Gqa,
+    Layers,
+    Moe,
+    Shape,
+    embeddings,
+    ffn_tensors,
+    gqa_group,
+    gqa_tensors,
+    matrix,
+    moe_tensors,
+    norms,
+    shape_of,
+    vector,
+    without,
+)
+from planner.engine.architectures.transformer import Formula, experts_used, moe_of, mtp_tensors
+from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
+
+
+def _full_layers(config: Config, n_layers: int) -> Layers:
+    types = config.get("layer_types")
+    if types:
+        return tuple(i for i, kind in enumerate(types[:n_layers]) if kind == "full_attention")
+    interval = int(config.get("full_attention_interval") or 4)
+    return tuple(i for i in range(n_layers) if (i + 1) % interval == 0)
+
+
+def delta_net_tensors(config: Config, layers: Layers) -> list[TensorGroup]:
+    """Gated DeltaNet: joint q, k, v projection, output gate, per-head decay and beta, short convolution.
+
+    Source: https://github.com/ggml-org/llama.cpp/blob/master/src/models/qwen35.cpp
+    """
+    hidden = int(config["hidden_size"])
+    key = int(config["linear_num_key_heads"]) * int(config["linear_key_head_dim"])
+    n_value, value_dim = int(config["linear_num_value_heads"]), int(config["linear_value_head_dim"])
+    value, kernel = n_value * value_dim, int(config["linear_conv_kernel_dim"])
+    conv = 2 * key + value
+    return [
+        matrix("attn_qkv", "attention", conv, hidden, layers),
+        matrix("attn_gate", "attention", value, hidden, layers),
+        matrix("ssm_beta", "attention", n_value, hidden, layers),
+        matrix("ssm_alpha", "attention", n_value, hidden, layers),
+        matrix("ssm_conv1d", "recurrent", conv, kernel, layers),
+        vector("ssm_dt.bias", "recurrent", n_value, layers),
+        vector("ssm_a", "recurrent", n_value, layers),
+        vector("ssm_norm", "norm", value_dim, layers),
+        matrix("ssm_out", "attention", hidden, value, layers),
+    ]
+
+
+def _delta_net_group(config: Config, layers: Layers) -> AttentionGroup:
+    """State of a layer: the convolution's last inputs and one key x value matrix per value head."""
+    key_dim, value_dim = int(config["linear_key_head_dim"]), int(config["linear_value_head_dim"])
+    n_key, n_value = int(config["linear_num_key_heads"]), int(config["linear_num_value_heads"])
+    conv = 2 * n_key * key_dim + n_value * value_dim
+    state = (int(config["linear_conv_kernel_dim"]) - 1) * conv + n_value * key_dim * value_dim
+    return AttentionGroup("linear", layers, n_value, n_key, key_dim, value_dim, state_elements=state)
+
+
+def delta_net_hybrid(config: Config, formula: Formula) -> Architecture:
+    """Qwen3-Next, Qwen3.5 and Qwen3.6 ("t": "gdn"): one gated full-attention layer after three linear ones."""
+    shape = shape_of(config)
+    full = _full_layers(config, shape.n_layers)
+    linear = without(shape.layers, full)
+    spec = Gqa(
+        shape.n_heads, shape.n_kv_heads, shape.head_dim, shape.head_dim_v, gated=True, qk_norm="head"
+    )
+    moe: Moe | None = None
+    if config.get("num_experts"):
+        shared = int(config.get("shared_expert_intermediate_size") or 0)
+        moe = moe_of(config, {**formula, "shared": shared, "shared_gate": True}, shape)
+
+    def feed_forward(layers: Layers) -> list[TensorGroup]:
+        if moe:
+            return moe_tensors(moe, shape.hidden, layers)
+        return ffn_tensors(shape.hidden, shape.ffn, layers)
+
+    tensors = embeddings(shape) + norms(("attn_norm", "post_attention_norm"), shape.hidden, shape.layers)
+    tensors += gqa_tensors(spec, shape.hidden, full) + delta_net_tensors(config, linear)
+    tensors += feed_forward(shape.layers)
+    n_mtp = int(config.get("mtp_num_hidden_layers") or formula.get("mtp", 0))
+    block = norms(("attn_norm", "post_attention_norm"), shape.hidden, (0,))
+    block += gqa_tensors(spec, shape.hidden, (0,)) + feed_forward((0,))
+    tensors += mtp_tensors(block, shape, n_mtp, copies_embeddings=False)
+    return Architecture(
+        n_layers=shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=shape.n_kv_heads,
+        n_experts=moe.n_experts if moe else 0,
+        n_experts_used=experts_used(config) if moe else 0,
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=n_mtp,
+        tensors=tuple(tensors),
+        attention=(gqa_group(spec, full), _delta_net_group(config, linear)),
+        gguf_arch=str(formula.get("gguf_arch", "")),
+        gguf_has_mtp=bool(formula.get("gguf_mtp")),
+    )
+
+
+def kda_tensors(hidden: int, n_heads: int, head_dim: int, kernel: int, layers: Layers) -> list[TensorGroup]:
+    """Kimi Delta Attention: q, k, v with a convolution each, low-rank decay and output gates.
+
+    Source: https://github.com/ggml-org/llama.cpp/blob/master/src/models/kimi-linear.cpp
+    """
+    width = n_heads * head_dim
+    groups = [matrix(name, "attention", width, hidden, layers) for name in ("attn_q", "attn_k", "attn_v")]
+    groups += [
+        matrix(name, "recurrent", width, kernel, layers)
+        for name in ("ssm_conv1d_q", "ssm_conv1d_k", "ssm_conv1d_v")
+    ]
+    groups += [
+        matrix("ssm_f_a", "attention", head_dim, hidden, layers),
+        matrix("ssm_f_b", "attention", width, head_dim, layers),
+        matrix("ssm_beta", "attention", n_heads, hidden, layers),
+        vector("ssm_a", "recurrent", n_heads, layers),
+        vector("ssm_dt.bias", "recurrent", width, layers),
+        vector("ssm_norm", "norm", head_dim, layers),
+        matrix("attn_output", "attention", hidden, width, layers),
+    ]
+    return groups
+
+
+def _low_rank_gate(hidden: int, width: int, rank: int, layers: Layers) -> list[TensorGroup]:
+    return [
+        matrix("ssm_g_a", "attention", rank, hidden, layers),
+        matrix("ssm_g_b", "attention", width, rank, layers),
+    ]
+
+
+def kda_group(n_heads: int, head_dim: int, kernel: int, layers: Layers) -> AttentionGroup:
+    state = (kernel - 1) * 3 * n_heads * head_dim + n_heads * head_dim * head_dim
+    return AttentionGroup("linear", layers, n_heads, n_heads, head_dim, head_dim, state_elements=state)
+
+
+def kimi_linear(config: Config, formula: Formula) -> Architecture:
+    """Kimi-Linear ("t": "kimi_linear"): MLA without positions on the full-attention layers, KDA on the others."""
+    shape = shape_of(config)
+    full = _full_layers(config, shape.n_layers)
+    linear = without(shape.layers, full)
+    heads, dim = int(config["linear_num_heads"]), int(config["linear_head_dim"])
+    kernel = int(config["linear_conv_kernel_dim"])
+    kinds = config["mlp_layer_types"]
+    dense = tuple(i for i, kind in enumerate(kinds[: shape.n_layers]) if kind == "dense")
+    base = moe_of(config, {**formula, "rbias": True}, shape)
+    moe = Moe(
+        base.n_experts, base.ffn, base.ffn * int(config.get("num_shared_experts") or 0), router_bias=True
+    )
+    tensors = embeddings(shape) + norms(("attn_norm", "ffn_norm"), shape.hidden, shape.layers)
+    tensors += mla_tensors(config, shape.n_heads, full)
+    tensors += kda_tensors(shape.hidden, heads, dim, kernel, linear)
+    tensors += _low_rank_gate(shape.hidden, heads * dim, dim, linear)
+    tensors += ffn_tensors(shape.hidden, shape.ffn, dense)
+    tensors += moe_tensors(moe, shape.hidden, without(shape.layers, dense))
+    return Architecture(
+        n_layers=shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=1,
+        n_experts=moe.n_experts,
+        n_experts_used=experts_used(config),
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=0,
+        tensors=tuple(tensors),
+        attention=(mla_group(config, shape.n_heads, full), kda_group(heads, dim, kernel, linear)),
+        gguf_arch="kimi-linear",
+    )
+
+
+def lightning_hybrid(config: Config, formula: Formula) -> Architecture:
+    """MiniMax-Text-01 and M1 ("t": "minimax_m1"): lightning attention, every eighth layer softmax attention.
+
+    Source: https://github.com/MiniMax-AI/MiniMax-M1/blob/main/modeling_minimax_m1.py
+    """
+    shape = shape_of(config)
+    full = tuple(i for i, kind in enumerate(config["attn_type_list"]) if kind == 1)
+    linear = without(shape.layers, full)
+    spec = Gqa(shape.n_heads, shape.n_kv_heads, shape.head_dim, shape.head_dim)
+    width = shape.n_heads * shape.head_dim
+    moe = moe_of(config, formula, shape)
+    tensors = embeddings(shape) + norms(("attn_norm", "ffn_norm"), shape.hidden, shape.layers)
+    tensors += gqa_tensors(spec, shape.hidden, full)
+    tensors += [
+        matrix("attn_qkv", "attention", 3 * width, shape.hidden, linear),
+        matrix("attn_gate", "attention", width, shape.hidden, linear),
+        matrix("attn_output", "attention", shape.hidden, width, linear),
+        vector("ssm_norm", "norm", width, linear),
+    ]
+    tensors += moe_tensors(moe, shape.hidden, shape.layers)
+    return Architecture(
+        n_layers=shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=shape.n_kv_heads,
+        n_experts=moe.n_experts,
+        n_experts_used=experts_used(config),
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=0,
+        tensors=tuple(tensors),
+        attention=(gqa_group(spec, full), _lightning_group(shape, linear)),
+    )
+
+
+def _lightning_group(shape: Shape, layers: Layers) -> AttentionGroup:
+    state = shape.n_heads * shape.head_dim * shape.head_dim
+    dim = shape.head_dim
+    return AttentionGroup("linear", layers, shape.n_heads, shape.n_heads, dim, dim, state_elements=state)

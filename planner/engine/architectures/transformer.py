@@ -1,0 +1,175 @@
+"""Llama-like models: dense and mixture-of-experts blocks with grouped-query attention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from planner.engine.architectures.parts import (
+    Config,
+    Gqa,
+    Layers,
+    Moe,
+    Shape,
+    as_mtp,
+    embeddings,
+    ffn_tensors,
+    gqa_group,
+    gqa_tensors,
+    matrix,
+    moe_tensors,
+    norms,
+    shape_of,
+    sliding_layers,
+    vector,
+    without,
+)
+from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
+
+Formula = Mapping[str, Any]
+
+# Norm vectors of a layer by how many the formula names; a LayerNorm has a weight and a bias.
+_NORM_NAMES: Mapping[str, tuple[str, ...]] = {
+    "0": (),
+    "1": ("attn_norm",),
+    "2": ("attn_norm", "ffn_norm"),
+    "4": ("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"),
+    "1b": ("attn_norm", "attn_norm.bias"),
+    "2b": ("attn_norm", "attn_norm.bias", "ffn_norm", "ffn_norm.bias"),
+}
+
+
+def gqa_of(shape: Shape, formula: Formula) -> Gqa:
+    """Attention as the formula's hints describe it."""
+    return Gqa(
+        shape.n_heads,
+        shape.n_kv_heads,
+        shape.head_dim,
+        shape.head_dim_v,
+        bias=str(formula.get("bias", "")),
+        qk_norm="head" if formula.get("qknorm") else "full" if formula.get("olmo") else "",
+        fused=bool(formula.get("fused_qkv")),
+        sinks=bool(formula.get("sinks")),
+    )
+
+
+def attention_groups(spec: Gqa, config: Config, shape: Shape) -> tuple[AttentionGroup, ...]:
+    """Full and sliding layers; llama.cpp keeps a chunk of ``attention_chunk_size`` like a window."""
+    windowed = sliding_layers(config, shape.n_layers)
+    window = int(config.get("sliding_window") or config.get("attention_chunk_size") or 0) if windowed else 0
+    full = without(shape.layers, windowed)
+    groups = [gqa_group(spec, full)] if full else []
+    return (*groups, gqa_group(spec, windowed, window)) if windowed else tuple(groups)
+
+
+def layer_norms(formula: Formula, hidden: int, layers: Layers) -> list[TensorGroup]:
+    return norms(_NORM_NAMES[str(formula.get("norms", 2))], hidden, layers)
+
+
+def moe_of(config: Config, formula: Formula, shape: Shape) -> Moe:
+    """The experts, whatever the config calls them."""
+    n_experts = next(
+        int(config[key])
+        for key in ("num_local_experts", "n_routed_experts", "num_experts", "moe_num_experts")
+        if config.get(key)
+    )
+    return Moe(
+        n_experts=n_experts,
+        ffn=int(config.get("moe_intermediate_size") or shape.ffn),
+        shared_ffn=int(formula.get("shared", 0)),
+        shared_gate=bool(formula.get("shared_gate")),
+        router_bias=bool(formula.get("rbias")),
+        expert_bias=bool(formula.get("expert_bias")),
+        fused=bool(formula.get("fused_experts")),
+    )
+
+
+def experts_used(config: Config) -> int:
+    for key in ("num_experts_per_tok", "num_experts_per_token", "moe_k", "moe_topk", "top_k_experts"):
+        value = config.get(key)
+        if value:
+            return int(value[0] if isinstance(value, list | tuple) else value)
+    return 0
+
+
+def moe_layers(config: Config, formula: Formula, n_layers: int) -> Layers:
+    """Layers with experts: after the first dense ones, every n-th, or as the config lists them."""
+    frequency = config.get("moe_layer_freq")
+    if isinstance(frequency, list | tuple):
+        return tuple(i for i, flag in enumerate(frequency[:n_layers]) if flag)
+    interleave = int(formula.get("interleave", 1))
+    first_dense = int(config.get("first_k_dense_replace") or 0)
+    return tuple(i for i in range(first_dense, n_layers) if (i + 1) % interleave == 0)
+
+
+def mtp_tensors(
+    blocks: list[TensorGroup], shape: Shape, n_mtp: int, *, copies_embeddings: bool
+) -> list[TensorGroup]:
+    """Multi-token-prediction layers: a block of the model, a projection of two hidden states to one, norms.
+
+    Some checkpoints repeat the embedding and the output head in the layer (``copies_embeddings``).
+    """
+    if not n_mtp:
+        return []
+    hidden = shape.hidden
+    extra = [
+        matrix("nextn.eh_proj", "mtp", hidden, 2 * hidden, (0,)),
+        *norms(("nextn.enorm", "nextn.hnorm", "nextn.shared_head_norm"), hidden, (0,)),
+    ]
+    if copies_embeddings:
+        extra.append(matrix("nextn.embed_tokens", "mtp", shape.vocab, hidden, (0,)))
+        extra.append(matrix("nextn.shared_head_head", "mtp", shape.vocab, hidden, (0,)))
+    layers = tuple(range(shape.n_layers, shape.n_layers + n_mtp))
+    return as_mtp(blocks + extra, layers)
+
+
+def transformer(config: Config, formula: Formula) -> Architecture:
+    """Dense ("t": "dense") and mixture-of-experts ("t": "moe") models."""
+    shape = shape_of(config)
+    spec = gqa_of(shape, formula)
+    is_moe = formula["t"] == "moe"
+    sparse = moe_layers(config, formula, shape.n_layers) if is_moe else ()
+    dense = without(shape.layers, sparse)
+    dense_ffn = int(formula.get("dense_I") or shape.ffn)
+    norm_bias = str(formula.get("norms", "")).endswith("b")
+
+    tensors = embeddings(shape, norm_bias=norm_bias, final_norm=formula.get("norms") != 0)
+    if formula.get("head_bias"):
+        tensors.append(vector("output.bias", "output", shape.vocab))
+    tensors += layer_norms(formula, shape.hidden, shape.layers)
+    tensors += gqa_tensors(spec, shape.hidden, shape.layers)
+    tensors += ffn_tensors(
+        shape.hidden,
+        dense_ffn,
+        dense,
+        gated=formula.get("gated", True),
+        bias=bool(formula.get("mlp_bias")),
+        fused=bool(formula.get("fused_ffn")),
+    )
+    moe = moe_of(config, formula, shape) if is_moe else None
+    if moe:
+        tensors += moe_tensors(moe, shape.hidden, sparse)
+    n_mtp = int(formula.get("mtp", 0))
+    block = layer_norms(formula, shape.hidden, (0,)) + gqa_tensors(spec, shape.hidden, (0,))
+    block += (
+        moe_tensors(moe, shape.hidden, (0,))
+        if moe and not formula.get("mtp_dense")
+        else ffn_tensors(shape.hidden, dense_ffn, (0,))
+    )
+    tensors += mtp_tensors(block, shape, n_mtp, copies_embeddings=bool(formula.get("mtp_embeddings")))
+    return Architecture(
+        n_layers=shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=shape.n_kv_heads,
+        n_experts=moe.n_experts if moe else 0,
+        n_experts_used=experts_used(config) if moe else 0,
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=n_mtp,
+        tensors=tuple(tensors),
+        attention=attention_groups(spec, config, shape),
+        gguf_arch=str(formula.get("gguf_arch", "")),
+        gguf_has_mtp=bool(formula.get("gguf_mtp")),
+    )
