@@ -46,11 +46,13 @@ class DeviceRow:
     tdp_w: float | None
     launch_price_usd: float | None
     unified_memory: bool
-    form_factor: str  # "desktop" | "laptop" | "phone" | "tablet" | "server" | "board" | ""
+    form_factor: str  # "desktop" | "laptop" | "handheld" | "phone" | "tablet" | "server" | "board" | "": several or unknown
     sources: tuple[str, ...]
     notes: str
     figure_notes: tuple[FigureNote, ...] = ()
     aliases: tuple[str, ...] = ()
+    bandwidth_basis: str = ""  # how the bandwidth is known, where the source says more than the figure
+    carried_by: str = ""  # products that carry this chip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ class ModelRow:
     sources: tuple[str, ...]
     notes: str = ""
     aliases: tuple[str, ...] = ()
+    params_published_source: str = ""
+    active_params_source: str = ""
+    release_date_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,18 @@ class RuntimeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A citation as entries write it, with what is known of its licence and standing."""
+
+    citation: str  # the text in the entries' ``sources``
+    title: str
+    url: str  # "" when the citation names none
+    licence: str  # "" when the site states none that we know of
+    licence_note: str
+    verified: bool  # False: the reader cannot check it (its repository is not named) or the site is known to be unreliable
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogRows:
     """Everything the engine, the calibration and the name resolver need of the catalog."""
 
@@ -151,3 +168,4 @@ class CatalogRows:
     runtimes: tuple[RuntimeRow, ...]
     # block types by name: (elements per block, bytes per block), e.g. "Q4_K": (256, 144)
     block_types: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    sources: tuple[SourceRow, ...] = ()

@@ -1,0 +1,139 @@
+"""Read records from CSV and JSON files, remembering every problem with its file, line and reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from hardware_catalog.schema import Record
+
+R = TypeVar("R", bound=Record)
+Found = tuple[Path, int, R]  # a record with the file and line where it stands
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong in a data file, and where."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+class CatalogError(ValueError):
+    """The data files are not a catalog; ``problems`` says why, in order of file and line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads records of one data directory and remembers every problem."""
+
+    data: Path
+    problems: list[Problem] = field(default_factory=list)
+
+    def fail(self, path: Path, line: int, reason: str) -> None:
+        self.problems.append(Problem(str(path.relative_to(self.data)), line, reason))
+
+    def text(self, path: Path) -> str:
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            self.fail(path, 1, f"cannot be read: {error}")
+            return ""
+
+    def record(self, kind: type[R], values: Any, path: Path, line: int) -> R | None:
+        try:
+            return kind.model_validate(values)
+        except ValidationError as error:
+            for item in error.errors(include_url=False):
+                self.fail(path, line, _reason(item))
+            return None
+
+    def csv(self, path: Path, kind: type[R]) -> Iterator[tuple[int, R]]:
+        """Records of a CSV file with the lines they begin on. A row with more or fewer cells than the header is an error."""
+        reader = csv.reader(io.StringIO(self.text(path), newline=""), strict=True)
+        columns = list(kind.model_fields)
+        line = 1
+        try:
+            for number, cells in enumerate(reader):
+                start, line = line, reader.line_num + 1
+                if number == 0:
+                    if cells != columns:
+                        self.fail(path, 1, f"the columns must be {','.join(columns)}, not {','.join(cells)}")
+                        return
+                elif len(cells) != len(columns):
+                    self.fail(path, start, f"ragged row: {len(cells)} cells instead of {len(columns)}")
+                elif record := self.record(kind, dict(zip(columns, cells, strict=True)), path, start):
+                    yield start, record
+        except csv.Error as error:
+            self.fail(path, line, f"not CSV: {error}")
+
+    def json(self, path: Path) -> tuple[dict[str, Any], str]:
+        text = self.text(path)
+        if not text:
+            return {}, ""
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError as error:
+            self.fail(path, error.lineno, f"not JSON: {error.msg}")
+            return {}, text
+        if not isinstance(value, dict):
+            self.fail(path, 1, "must hold one JSON object")
+            return {}, text
+        return value, text
+
+    def entries(self, path: Path, value: dict[str, Any], text: str, key: str, kind: type[R]) -> Iterator[tuple[int, R]]:
+        """Records of the list ``value[key]`` with the lines they begin on."""
+        if not isinstance(value.get(key), list):
+            self.fail(path, 1, f'"{key}" must be a list')
+            return
+        for item, line in _items_with_lines(text, key):
+            if record := self.record(kind, item, path, line):
+                yield line, record
+
+    def unique(self, found: Iterable[Found[R]], key: Callable[[R], Hashable], what: str) -> list[Found[R]]:
+        """The records without repetitions of a key; each repetition is a problem."""
+        first: dict[Hashable, str] = {}
+        kept = []
+        for path, line, record in found:
+            name = key(record)
+            if name in first:
+                self.fail(path, line, f"{what} {name!r} is already at {first[name]}")
+            else:
+                first[name] = f"{path.relative_to(self.data)}:{line}"
+                kept.append((path, line, record))
+        return kept
+
+
+def _reason(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"]) or "row"
+    message = item["msg"].removeprefix("Value error, ")
+    shown = repr(item["input"])
+    return f"{where}: {message}" + (f" (got {shown})" if len(shown) <= 80 else "")
+
+
+def _items_with_lines(text: str, key: str) -> Iterator[tuple[Any, int]]:
+    """Items of the list that follows the first ``"key": [`` of a valid JSON text, each with its line."""
+    decoder = json.JSONDecoder()
+    opening = re.search(rf'"{key}"\s*:\s*\[', text)
+    position, line, counted = (opening.end() if opening else len(text)), 1, 0
+    while start := re.compile(r"[\s,]*(?=[^\s,\]])").match(text, position):
+        line += text.count("\n", counted, start.end())
+        counted = start.end()
+        item, position = decoder.raw_decode(text, start.end())
+        yield item, line
