@@ -1,4 +1,4 @@
-"""Reading settings from the environment: each wrong value stops the program with one line that says what is allowed."""
+"""Settings from the environment: a wrong value stops the program with one line that says what is allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"true", "1"}
 _FALSE = {"false", "0"}
-_HOST_NAME = re.compile(r"\.?[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
+_HOST_NAME = re.compile(
+    r"\.?[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE
+)
 _REDIS_SCHEMES = ("redis", "rediss", "redis+socket")
 _SQLITE_OPTIONS = {
     # A deferred transaction that reads and then writes fails at once when another writer was faster; see
@@ -32,7 +34,7 @@ SECRET_KEY_MIN_UNIQUE_CHARACTERS = 5
 
 
 class InvalidEnvironment(ImproperlyConfigured):
-    """The environment asks for something impossible; the message is one line for the person who started the program."""
+    """The environment asks for something impossible; the message is one line for whoever started it."""
 
 
 def _read(name: str) -> str | None:
@@ -66,7 +68,7 @@ def env_port(name: str, *, default: int) -> int:
 
 
 def env_hosts(name: str, *, default: list[str]) -> list[str]:
-    """Return the host names that requests may ask for: names, addresses, ``.example.org`` or ``*``, without port."""
+    """Return the hosts that requests may name: names, addresses, ``.example.org`` or ``*``, without port."""
     value = _read(name)
     if value is None:
         return default
@@ -74,8 +76,8 @@ def env_hosts(name: str, *, default: list[str]) -> list[str]:
     for host in hosts:
         if host != "*" and not _is_address(host) and not _HOST_NAME.fullmatch(host):
             raise InvalidEnvironment(
-                f"{name}={value!r}: {host!r} is not a host name: write names or addresses separated by commas, "
-                "without http:// and without a port, such as sizewise.example.org,192.168.1.20,[::1]."
+                f"{name}={value!r}: {host!r} is not a host name: write names or addresses separated by "
+                "commas, without http:// and without a port, such as sizewise.example.org,192.168.1.20,[::1]."
             )
     return hosts
 
@@ -90,7 +92,7 @@ def _is_address(host: str) -> bool:
 
 
 def env_secret_key(name: str, *, key_file: Path) -> str:
-    """Return the secret key from the variable, else from ``key_file``, which is made once and readable by its owner only."""
+    """Return the secret key from the variable, else from ``key_file``: made once, for its owner's eyes."""
     value = _read(name)
     if value is None:
         return _secret_key_of_file(name, key_file)
@@ -116,17 +118,22 @@ def _secret_key_of_file(name: str, key_file: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise InvalidEnvironment(
-            f"cannot keep the secret key in {key_file} ({reason}): make {key_file.parent} a writable folder, or set {name}."
+            f"cannot keep the secret key in {key_file} ({reason}): "
+            f"make {key_file.parent} a writable folder, or set {name}."
         ) from error
     if _is_weak(key):
-        raise InvalidEnvironment(f"{key_file} holds no usable secret key: delete it to have a new one made, or set {name}.")
+        raise InvalidEnvironment(
+            f"{key_file} holds no usable secret key: delete it to have a new one made, or set {name}."
+        )
     return key
 
 
 def _make_secret_key(key_file: Path) -> None:
-    """Make the key file whole or not at all; when several processes start together, the first one's key stays."""
+    """Make the key file whole or not at all; when several processes start together, the first key stays."""
     key_file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(dir=key_file.parent, prefix=".secret_key-")  # mkstemp makes mode 0600
+    descriptor, draft = tempfile.mkstemp(
+        dir=key_file.parent, prefix=".secret_key-"
+    )  # mkstemp makes mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(64) + "\n")
@@ -143,12 +150,18 @@ def env_database(name: str, *, default_file: Path) -> dict[str, Any]:
     """Return Django's settings of the database: SQLite (``default_file`` unless set) or PostgreSQL."""
     value = _read(name)
     if value is None:
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": default_file, "OPTIONS": dict(_SQLITE_OPTIONS)}
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": default_file,
+            "OPTIONS": dict(_SQLITE_OPTIONS),
+        }
     allowed = "use sqlite:////absolute/path.sqlite3 or postgres://user:password@host:5432/database."
     try:
         config: dict[str, Any] = dict(dj_database_url.parse(value, conn_max_age=60, conn_health_checks=True))
     except ValueError as error:
-        raise InvalidEnvironment(f"{name}={_without_password(value)!r} is not a database address: {allowed}") from error
+        raise InvalidEnvironment(
+            f"{name}={_without_password(value)!r} is not a database address: {allowed}"
+        ) from error
     if config["ENGINE"] == "django.db.backends.sqlite3":
         return _sqlite_config(name, value, config, allowed)
     if config["ENGINE"] == "django.db.backends.postgresql" and config["NAME"]:
@@ -163,7 +176,9 @@ def _sqlite_config(name: str, value: str, config: dict[str, Any], allowed: str) 
     if config.get("OPTIONS"):
         raise InvalidEnvironment(f"{name}={value!r} has options, but the SQLite options are fixed: {allowed}")
     if not path.parent.is_dir() or path.is_dir():
-        raise InvalidEnvironment(f"{name}={value!r} cannot hold a database: {path.parent} must be an existing folder.")
+        raise InvalidEnvironment(
+            f"{name}={value!r} cannot hold a database: {path.parent} must be an existing folder."
+        )
     return {"ENGINE": config["ENGINE"], "NAME": path, "OPTIONS": dict(_SQLITE_OPTIONS)}
 
 
@@ -192,10 +207,14 @@ def env_directory(name: str, *, default: Path) -> Path:
         return default
     path = Path(value)
     if not path.is_absolute():
-        raise InvalidEnvironment(f"{name}={value!r} is not an absolute path: write it from the root, such as /srv/sizewise/results.")
+        raise InvalidEnvironment(
+            f"{name}={value!r} is not an absolute path: write it from the root, such as /srv/results."
+        )
     existing = next(folder for folder in (path, *path.parents) if folder.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise InvalidEnvironment(f"{name}={value!r} cannot be used: {existing} must be a folder that this user may write to.")
+        raise InvalidEnvironment(
+            f"{name}={value!r} cannot be used: {existing} must be a folder that this user may write to."
+        )
     return path
 
 

@@ -1,4 +1,4 @@
-"""Django settings of Sizewise: one file, one shape of deployment; what differs between machines comes from the environment."""
+"""Django settings of Sizewise: one file for all deployments; what differs comes from the environment."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 
-# HTTPS=True is for a server behind a proxy that ends TLS and sets X-Forwarded-Proto; on one's own machine it is http.
+# HTTPS=True: behind a proxy that ends TLS and sets X-Forwarded-Proto. On one's own machine it is plain http.
 HTTPS = env_bool("HTTPS", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
@@ -127,7 +127,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # the proxy's health check speaks http
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-# Whether other names under the domain speak https (W005), and whether browsers ship that (W021), is its owner's to say.
+# Whether other names under the domain speak https (W005) and browsers ship that (W021) is its owner's to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 LOGGING = {
@@ -143,6 +143,8 @@ LOGGING = {
         "planner": {"level": "INFO"},
         "hardware_catalog": {"level": "INFO"},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # It warns of each HEAD request, whose body Django leaves to the server to drop.
+        "gunicorn.http.wsgi": {"level": "ERROR"},
         # A stranger's wrong Host header is answered with 400; it is not this program's error.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
     },

@@ -1,0 +1,129 @@
+"""Browser tests: a real Chromium against a real `manage.py serve`, as people run it.
+
+The server is a process of its own with a database of its own, made by `serve` itself: hashed static files,
+strict policy and shipped catalog are as in production, and no test here reaches into the database.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+
+from tests.browser.chromium import FLAGS, find_chromium
+from tests.conftest import ROOT, clean_environment, unused_port
+
+AXE = Path(__file__).with_name("axe.min.js")
+TIMEOUT_MS = 10_000
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The address of a running Sizewise."""
+
+    url: str
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run `manage.py serve` until the last browser test."""
+    folder = tmp_path_factory.mktemp("served")
+    log = folder / "log"
+    with log.open("w", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", str(unused_port())],
+            cwd=ROOT,
+            env=clean_environment(
+                DATABASE_URL=f"sqlite:///{folder}/sizewise.sqlite3",
+                SECRET_KEY="a key for the browser tests only: 0123456789 abcdefghijk",
+            ),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert "http://" in line, log.read_text(encoding="utf-8")
+        yield Server(url=line.split()[-1])
+        process.terminate()
+        process.communicate(timeout=30)
+        assert log.read_text(encoding="utf-8") == "", "the server logged a problem"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """A Chromium for this folder's tests: while Playwright's event loop lives, the ORM refuses to work."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(
+    browser: Browser, live_server: Server, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
+    """Make pages of any kind: ``new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")``.
+
+    Addresses are relative to the server. Any console message or uncaught error fails the test, except
+    those that contain the text of its ``allowed_console`` mark.
+    """
+    allowed = [mark.args[0] for mark in request.node.iter_markers("allowed_console")]
+    messages: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        messages.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def on_error(error: Error) -> None:
+        messages.append(f"uncaught: {error}")
+
+    contexts = []
+
+    def make(**options: Any) -> Page:
+        context = browser.new_context(base_url=live_server.url, **{"viewport": DESKTOP, **options})
+        contexts.append(context)
+        context.set_default_timeout(TIMEOUT_MS)
+        page = context.new_page()
+        page.on("console", on_console)
+        page.on("pageerror", on_error)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    unexpected = [message for message in messages if not any(text in message for text in allowed)]
+    assert unexpected == [], "the browser's console is not silent"
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A page of desktop size."""
+    return new_page()
+
+
+@pytest.fixture
+def axe_violations() -> Callable[..., list[str]]:
+    """Run axe-core on a page as it stands; return one line per violation, with the elements concerned."""
+    script = AXE.read_text(encoding="utf-8")
+
+    def run(page: Page) -> list[str]:
+        page.evaluate(script)  # not a script tag: the page's policy forbids those
+        result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html']}"
+            for violation in result["violations"]
+            for node in violation["nodes"]
+        ]
+
+    return run

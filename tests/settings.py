@@ -1,0 +1,35 @@
+"""Settings of the test runs: the product's, without its environment, its var/ and its slow hashing."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+for _name in ("ALLOWED_HOSTS", "DEBUG", "HTTPS", "PORT", "REDIS_URL", "RESULTS_DIR"):
+    os.environ.pop(_name, None)
+os.environ["SECRET_KEY"] = "a key for tests, which no server ever uses: 0123456789"
+
+from planner.settings import *  # noqa: E402, F403
+from planner.settings import DATABASES  # noqa: E402
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="sizewise-tests-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+
+VAR_DIR = _FOLDER
+RESULTS_DIR = _FOLDER / "results"
+STATIC_ROOT = _FOLDER / "static"
+STATIC_ROOT.mkdir()
+
+# A file, not memory: WAL and locks behave as in production.
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["TEST"] = {"NAME": _FOLDER / "test.sqlite3"}
+
+# The manifest of hashed names exists only after collectstatic, which has a test of its own.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
