@@ -58,6 +58,12 @@ class TensorGroup:
     layers: tuple[int, ...] = ()
     is_vector: bool = False
     is_stack: bool = False
+    origin: TensorClass | None = None  # what an "mtp" or "unread" tensor would be in a layer of the model
+
+    @property
+    def role_class(self) -> TensorClass:
+        """The class that a format's rules see: formats treat prediction layers like the others."""
+        return self.origin or self.tensor_class
 
     @property
     def n_layers(self) -> int:

@@ -110,11 +110,12 @@ def _attention(config: Config, shape: Shape) -> tuple[list[TensorGroup], list[At
 
 def _unread_kv(spec: Gqa, hidden: int, layers: Layers) -> list[TensorGroup]:
     """Checkpoints keep K and V projections of the layers that read another layer's cache; nothing uses them."""
-    return [
-        matrix("attn_k", "unread", spec.k_rows, hidden, layers),
-        matrix("attn_v", "unread", spec.v_rows, hidden, layers),
-        vector("attn_k_norm", "unread", spec.head_dim_k, layers),
+    groups = [
+        matrix("attn_k", "attention", spec.k_rows, hidden, layers),
+        matrix("attn_v", "attention", spec.v_rows, hidden, layers),
+        vector("attn_k_norm", "norm", spec.head_dim_k, layers),
     ]
+    return [replace(group, tensor_class="unread", origin=group.tensor_class) for group in groups]
 
 
 def gemma4(config: Config, formula: Formula) -> Architecture:

@@ -139,6 +139,6 @@ def _mtp(spec: Gqa, moe: Moe, hidden: int, latent: int, layers: Layers) -> list[
     """A prediction layer of one attention and one expert block."""
     block = norms(("attn_norm", "ffn_norm"), hidden, (0,)) + gqa_tensors(spec, hidden, (0,))
     block += _latent_experts(moe, hidden, latent, (0,))
-    block.append(matrix("nextn.eh_proj", "mtp", hidden, 2 * hidden, (0,)))
+    block.append(matrix("nextn.eh_proj", "other", hidden, 2 * hidden, (0,)))
     block += norms(("nextn.enorm", "nextn.hnorm", "nextn.shared_head_norm"), hidden, (0,))
     return as_mtp(block, layers)

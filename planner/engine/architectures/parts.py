@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.engine.inventory import AttentionGroup, TensorClass, TensorGroup
@@ -218,7 +218,7 @@ def gqa_group(spec: Gqa, layers: Layers, window_tokens: int = 0) -> AttentionGro
 def as_mtp(groups: list[TensorGroup], layers: Layers) -> list[TensorGroup]:
     """The same tensors, moved to the given layers and counted as multi-token prediction."""
     return [
-        TensorGroup(g.name, "mtp", g.n_rows, g.row_length, g.per_layer, layers, g.is_vector, g.is_stack)
+        replace(g, tensor_class="mtp", layers=layers, origin=None if g.tensor_class == "mtp" else g.tensor_class)
         for g in groups
     ]
 

@@ -113,12 +113,12 @@ def mtp_tensors(
         return []
     hidden = shape.hidden
     extra = [
-        matrix("nextn.eh_proj", "mtp", hidden, 2 * hidden, (0,)),
+        matrix("nextn.eh_proj", "other", hidden, 2 * hidden, (0,)),
         *norms(("nextn.enorm", "nextn.hnorm", "nextn.shared_head_norm"), hidden, (0,)),
     ]
     if copies_embeddings:
-        extra.append(matrix("nextn.embed_tokens", "mtp", shape.vocab, hidden, (0,)))
-        extra.append(matrix("nextn.shared_head_head", "mtp", shape.vocab, hidden, (0,)))
+        extra.append(matrix("nextn.embed_tokens", "embedding", shape.vocab, hidden, (0,)))
+        extra.append(matrix("nextn.shared_head_head", "output", shape.vocab, hidden, (0,)))
     layers = tuple(range(shape.n_layers, shape.n_layers + n_mtp))
     return as_mtp(blocks + extra, layers)
 
