@@ -5,7 +5,7 @@ They are wide on purpose: they catch a slipped unit or digit, not an unusual pro
 
 from __future__ import annotations
 
-# 1 GB/s is below any DRAM in use since 2000; 100 TB/s is above any announced package (HBM4: about 23 TB/s in 2026).
+# 1 GB/s is below any DRAM in use since 2000; 100 TB/s is above any announced package (HBM4: about 23 TB/s).
 BANDWIDTH_BYTES_PER_S = (1e9, 1e14)
 # A link between host and device: from one lane of PCIe 1.0 (250 MB/s) upwards.
 LINK_BYTES_PER_S = (1e8, 1e13)

@@ -1,6 +1,6 @@
 """Read and check the shipped catalog without a database.
 
-Every problem of every file is collected and told with file, line and reason; nothing is returned unless all is well.
+Every problem of every file is told with file, line and reason; nothing is returned unless all is well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ __all__ = ["DATA", "CatalogError", "load_rows"]
 DATA = Path(__file__).resolve().parent / "data"
 UNNAMED_REPOSITORY = "repository not named"
 UNVERIFIED_ROW = FigureNote(
-    "", "unverified", "every figure of this row comes from a public file whose repository is not named; nobody can check it"
+    "",
+    "unverified",
+    "every figure of this row comes from a public file that nobody can check: its repository is not named",
 )
 Aliases = Mapping[str, tuple[str, ...]]
 
@@ -34,10 +36,14 @@ def load_rows(data: Path = DATA) -> CatalogRows:
     reader = Reader(data)
     sites = _table(reader, [data / "sources.csv"], schema.SiteRecord, lambda site: site.match, "match")
     devices = _table(reader, sorted((data / "devices").glob("*.csv")), schema.DeviceRecord, _slug, "device")
-    machines = _table(reader, sorted((data / "machines").glob("*.csv")), schema.MachineRecord, _slug, "machine")
+    machines = _table(
+        reader, sorted((data / "machines").glob("*.csv")), schema.MachineRecord, _slug, "machine"
+    )
     models, vendors = _models(reader)
     formats = _entries(reader, data / "formats.json", "formats", schema.FormatRecord, _slug)
-    blocks = _entries(reader, data / "formats.json", "block_types", schema.BlockTypeRecord, lambda block: block.name)
+    blocks = _entries(
+        reader, data / "formats.json", "block_types", schema.BlockTypeRecord, lambda block: block.name
+    )
     kv_formats = _entries(reader, data / "kv_formats.json", "kv_formats", schema.KvFormatRecord, _slug)
     runtimes = _entries(reader, data / "runtimes.json", "runtimes", schema.RuntimeRecord, _slug)
     notes = _device_notes(reader, {device.slug for _, _, device in devices})
@@ -53,12 +59,16 @@ def load_rows(data: Path = DATA) -> CatalogRows:
         "kv_formats": kv_formats,
         "runtimes": runtimes,
     }
-    aliases = {kind: _aliases(reader, kind, {record.slug for _, _, record in items}) for kind, items in found.items()}
+    aliases = {
+        kind: _aliases(reader, kind, {record.slug for _, _, record in items}) for kind, items in found.items()
+    }
     if reader.problems:
         raise CatalogError(reader.problems)
     device_sources = {device.slug: device.sources for _, _, device in devices}
     rows = CatalogRows(
-        devices=tuple(d.row(notes.get(d.slug, ()), aliases["devices"].get(d.slug, ())) for _, _, d in devices),
+        devices=tuple(
+            d.row(notes.get(d.slug, ()), aliases["devices"].get(d.slug, ())) for _, _, d in devices
+        ),
         machines=tuple(
             m.row(device_sources[m.device], aliases["machines"].get(m.slug, ())) for _, _, m in machines
         ),
@@ -67,6 +77,7 @@ def load_rows(data: Path = DATA) -> CatalogRows:
         kv_formats=tuple(k.row(aliases["kv_formats"].get(k.slug, ())) for _, _, k in kv_formats),
         runtimes=tuple(r.row(aliases["runtimes"].get(r.slug, ())) for _, _, r in runtimes),
         block_types={b.name: (b.elements, b.bytes) for _, _, b in blocks},
+        block_type_rows=tuple(b.row() for _, _, b in blocks),
     )
     return _with_sources(rows, [site for _, _, site in sites])
 
@@ -126,11 +137,15 @@ def _aliases(reader: Reader, kind: str, slugs: set[str]) -> Aliases:
     if not path.exists():
         return {}
     aliases: dict[str, list[str]] = defaultdict(list)
-    for _, line, record in _table(reader, [path], schema.AliasRecord, lambda a: (a.alias.casefold(), a.slug), "alias"):
+    for _, line, record in _table(
+        reader, [path], schema.AliasRecord, lambda a: (a.alias.casefold(), a.slug), "alias"
+    ):
         if record.slug in slugs:
             aliases[record.slug].append(record.alias)
         else:
-            reader.fail(path, line, f"alias {record.alias!r} points to {record.slug!r}, which is not in the catalog")
+            reader.fail(
+                path, line, f"alias {record.alias!r} points to {record.slug!r}, which is not in the catalog"
+            )
     return {slug: tuple(items) for slug, items in aliases.items()}
 
 
@@ -148,7 +163,9 @@ def _check_machines(
             reader.fail(path, line, f"no device has the slug {machine.device!r}")
         elif device.memory_gb_options and machine.memory_gb not in device.memory_gb_options:
             options = ", ".join(f"{option:g}" for option in device.memory_gb_options)
-            reader.fail(path, line, f"memory_gb {machine.memory_gb:g} is not an option of {device.slug} ({options})")
+            reader.fail(
+                path, line, f"memory_gb {machine.memory_gb:g} is not an option of {device.slug} ({options})"
+            )
         if machine.host_device is not None and machine.host_device not in devices:
             reader.fail(path, line, f"no device has the slug {machine.host_device!r}")
 
@@ -189,7 +206,14 @@ def _check_runtimes(
 
 def _with_sources(rows: CatalogRows, sites: list[schema.SiteRecord]) -> CatalogRows:
     """Describe every citation of the rows, and mark the devices that rest only on what nobody can check."""
-    entries = (*rows.devices, *rows.machines, *rows.models, *rows.formats, *rows.kv_formats, *rows.runtimes)
+    entries: tuple[Any, ...] = (
+        *rows.devices,
+        *rows.machines,
+        *rows.models,
+        *rows.formats,
+        *rows.kv_formats,
+        *rows.runtimes,
+    )
     citations = {citation for entry in entries for citation in entry.sources}
     citations |= {rule["source"] for runtime in rows.runtimes for rule in runtime.supports}
     sources = {citation: _source(citation, sites) for citation in sorted(citations)}

@@ -65,7 +65,7 @@ class Reader:
             return None
 
     def csv(self, path: Path, kind: type[R]) -> Iterator[tuple[int, R]]:
-        """Records of a CSV file with the lines they begin on. A row with more or fewer cells than the header is an error."""
+        """Records of a CSV file with the lines they begin on; a row with more or fewer cells is an error."""
         reader = csv.reader(io.StringIO(self.text(path), newline=""), strict=True)
         columns = list(kind.model_fields)
         line = 1
@@ -97,7 +97,9 @@ class Reader:
             return {}, text
         return value, text
 
-    def entries(self, path: Path, value: dict[str, Any], text: str, key: str, kind: type[R]) -> Iterator[tuple[int, R]]:
+    def entries(
+        self, path: Path, value: dict[str, Any], text: str, key: str, kind: type[R]
+    ) -> Iterator[tuple[int, R]]:
         """Records of the list ``value[key]`` with the lines they begin on."""
         if not isinstance(value.get(key), list):
             self.fail(path, 1, f'"{key}" must be a list')

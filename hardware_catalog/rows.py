@@ -1,6 +1,6 @@
-"""The shape in which catalog entries travel: from the reviewed files to the database, and from either to the engine.
+"""The shape in which catalog entries travel: from the files to the database, and from either to the engine.
 
-Plain frozen dataclasses without Django, so that calibration and tests can read the shipped catalog without a database.
+Plain frozen dataclasses without Django, so that calibration and tests read the catalog without a database.
 Units are in the names; ``None`` means that no source states the figure.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class FigureNote:
-    """Something a reader must know about one figure: a disagreement, a derivation, an upper limit, an unverified source."""
+    """What a reader must know about one figure: a disagreement, a derivation, an upper limit, no check."""
 
     field: str
     kind: str  # "disagreement" | "derived" | "inferred" | "upper_limit" | "unverified"
@@ -46,7 +46,7 @@ class DeviceRow:
     tdp_w: float | None
     launch_price_usd: float | None
     unified_memory: bool
-    form_factor: str  # "desktop" | "laptop" | "handheld" | "phone" | "tablet" | "server" | "board" | "": several or unknown
+    form_factor: str  # one of bounds.FORM_FACTORS; "": several or unknown
     sources: tuple[str, ...]
     notes: str
     figure_notes: tuple[FigureNote, ...] = ()
@@ -109,7 +109,8 @@ class FormatRow:
     slug: str
     name: str
     family: str  # "gguf" | "safetensors" | "mlx" | "exl2" | "exl3" | "mobile" | ...
-    speed_family: str  # formats whose kernels behave alike, e.g. "k_quant", "legacy_quant", "iq", "f16", "fp8", "mxfp4", "nvfp4", "int4_group"
+    # formats whose kernels behave alike: "k_quant", "legacy_quant", "iq", "f16", "fp8", "mxfp4", "int4_group"
+    speed_family: str
     rules: Mapping[str, Any]
     nominal_bits_per_weight: float | None
     sources: tuple[str, ...]
@@ -135,13 +136,26 @@ class RuntimeRow:
 
     slug: str
     name: str
-    kv_rule: str  # "llama_cpp" | "ik_llama" | "paged" | "rotating" | ...: which memory rules of the engine apply
+    kv_rule: (
+        str  # "llama_cpp" | "ik_llama" | "paged" | "rotating" | ...: which memory rules of the engine apply
+    )
     backends: tuple[str, ...]
     # (backend, hardware: vendor/architecture/kind selectors, format families or slugs) triples that run
     supports: tuple[Mapping[str, Any], ...]
     sources: tuple[str, ...]
     notes: str = ""
     aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTypeRow:
+    """So many elements in so many bytes."""
+
+    name: str
+    elements: int
+    bytes: float
+    sources: tuple[str, ...]
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +167,7 @@ class SourceRow:
     url: str  # "" when the citation names none
     licence: str  # "" when the site states none that we know of
     licence_note: str
-    verified: bool  # False: the reader cannot check it (its repository is not named) or the site is known to be unreliable
+    verified: bool  # False: nobody can check it, or the site is known to be unreliable
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,4 +182,5 @@ class CatalogRows:
     runtimes: tuple[RuntimeRow, ...]
     # block types by name: (elements per block, bytes per block), e.g. "Q4_K": (256, 144)
     block_types: Mapping[str, tuple[int, float]] = field(default_factory=dict)
-    sources: tuple[SourceRow, ...] = ()
+    block_type_rows: tuple[BlockTypeRow, ...] = ()  # the same with their sources
+    sources: tuple[SourceRow, ...] = ()  # every citation of the entries above

@@ -1,6 +1,6 @@
-"""What each file of hardware_catalog/data may hold: one pydantic model per kind of record, with its conversion to rows.
+"""What each file of hardware_catalog/data may hold: one pydantic model per record, and how it becomes a row.
 
-Records are written in the units that people read (GB, GB/s, TFLOPS); rows carry SI units. A CSV cell that is empty is unknown.
+Records are written in units that people read (GB, GB/s, TFLOPS), rows in SI units. An empty cell is unknown.
 """
 
 from __future__ import annotations
@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hardware_catalog import bounds
-from hardware_catalog.rows import DeviceRow, FigureNote, FormatRow, KvFormatRow, MachineRow, ModelRow, RuntimeRow
+from hardware_catalog.rows import (
+    BlockTypeRow,
+    DeviceRow,
+    FigureNote,
+    FormatRow,
+    KvFormatRow,
+    MachineRow,
+    ModelRow,
+    RuntimeRow,
+)
 
 SEPARATOR = " | "
 
@@ -29,7 +38,9 @@ def _numbers(value: object) -> object:
 
 
 def _citations(value: object) -> object:
-    return [part.strip() for part in value.split(SEPARATOR) if part.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(SEPARATOR) if part.strip()]
 
 
 def _between(low_high: tuple[float, float], scale: float = 1.0) -> Any:
@@ -43,7 +54,9 @@ Year = Annotated[Annotated[int, _between(bounds.YEAR)] | None, BeforeValidator(_
 GbPerS = Annotated[
     Annotated[float, _between(bounds.BANDWIDTH_BYTES_PER_S, 1e9)] | None, BeforeValidator(_cell)
 ]
-LinkGbPerS = Annotated[Annotated[float, _between(bounds.LINK_BYTES_PER_S, 1e9)] | None, BeforeValidator(_cell)]
+LinkGbPerS = Annotated[
+    Annotated[float, _between(bounds.LINK_BYTES_PER_S, 1e9)] | None, BeforeValidator(_cell)
+]
 TeraOpsPerS = Annotated[Annotated[float, _between(bounds.OPS_PER_S, 1e12)] | None, BeforeValidator(_cell)]
 Watts = Annotated[Annotated[float, _between(bounds.POWER_W)] | None, BeforeValidator(_cell)]
 Usd = Annotated[Annotated[float, _between(bounds.PRICE_USD)] | None, BeforeValidator(_cell)]
@@ -236,6 +249,9 @@ class BlockTypeRecord(Record):
             raise ValueError(f"{self.bytes * 8 / self.elements:g} bits per element is more than 64")
         return self
 
+    def row(self) -> BlockTypeRow:
+        return BlockTypeRow(**self.model_dump())
+
 
 class FormatRecord(Record):
     """One weight format of data/formats.json."""
@@ -267,9 +283,7 @@ class KvFormatRecord(Record):
 
 
 class HardwareRecord(Record):
-    """Which devices a rule means: every given selector must match; an absent one matches everything.
-
-    """
+    """Which devices a rule means: every given selector must match; an absent one matches everything."""
 
     vendors: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
@@ -306,12 +320,12 @@ class RuntimeRecord(Record):
     notes: str = ""
 
     def row(self, aliases: tuple[str, ...]) -> RuntimeRow:
-        values = self.model_dump()
-        return RuntimeRow(**values, aliases=aliases)
+        supports = tuple(rule.model_dump(mode="json") for rule in self.supports)
+        return RuntimeRow(**self.model_dump(exclude={"supports"}), supports=supports, aliases=aliases)
 
 
 class AliasRecord(Record):
-    """One row of data/aliases/*.csv; one alias may name several entries (then it is ambiguous, and asked back)."""
+    """One row of data/aliases/*.csv; an alias may name several entries (then it is asked back)."""
 
     alias: Annotated[str, Field(min_length=1, max_length=200)]
     slug: Annotated[str, Field(min_length=1, max_length=120)]

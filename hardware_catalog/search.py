@@ -1,0 +1,74 @@
+"""What a person may mean while typing: entries whose name or alias holds every word, best first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models.functions import Length
+
+from hardware_catalog.models import Alias, Device, LanguageModel, Machine
+
+MAX_WORDS = 8  # more words than any product's name has
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of a type-ahead list."""
+
+    slug: str
+    name: str
+    detail: str  # what tells it from its neighbours, e.g. "24 GB, 1008 GB/s"
+
+
+def search_machines(text: str, limit: int = 20) -> list[Choice]:
+    """Machine presets whose names or aliases hold every word of ``text``, newest first among equals."""
+    found = _matching(Machine.objects.select_related("device"), text, "machine")
+    return [Choice(item.slug, item.name, _machine_detail(item)) for item in found[: max(limit, 0)]]
+
+
+def search_devices(text: str, limit: int = 20) -> list[Choice]:
+    """Devices whose names or aliases hold every word of ``text``."""
+    found = _matching(Device.objects.prefetch_related("memory_options"), text, "device")
+    return [Choice(item.slug, item.name, _device_detail(item)) for item in found[: max(limit, 0)]]
+
+
+def search_models(text: str, limit: int = 20) -> list[Choice]:
+    """Language models whose names or aliases hold every word of ``text``."""
+    found = _matching(LanguageModel.objects.select_related("vendor"), text, "language_model")
+    return [Choice(item.slug, item.name, _model_detail(item)) for item in found[: max(limit, 0)]]
+
+
+def _matching(entries: QuerySet[Any], text: str, link: str) -> QuerySet[Any]:
+    """Entries that hold every word: names that begin with the text first, then newer, then shorter ones."""
+    words = text.replace("\0", " ").split()[:MAX_WORDS]
+    in_name, in_alias = Q(), Q(**{link: OuterRef("pk")})
+    for word in words:
+        in_name &= Q(name__icontains=word)
+        in_alias &= Q(text__icontains=word)
+    begins = Case(When(name__istartswith=" ".join(words), then=0), default=1)
+    newest = F("release_date" if link == "language_model" else "year").desc(nulls_last=True)
+    return entries.filter(in_name | Exists(Alias.objects.filter(in_alias)), withdrawn=False).order_by(
+        begins, newest, Length("name"), "name"
+    )
+
+
+def _machine_detail(machine: Machine) -> str:
+    count = f"{machine.device_count} × " if machine.device_count > 1 else ""
+    return f"{count}{machine.device.name}, {machine.memory_gb:g} GB"
+
+
+def _device_detail(device: Device) -> str:
+    sizes = " or ".join(f"{option.memory_gb:g}" for option in device.memory_options.all())
+    memory = f"{sizes} GB" if sizes else "memory not known"
+    if device.bandwidth_bytes_per_s is None:
+        return f"{memory}, bandwidth not known"
+    up_to = "up to " if device.bandwidth_is_upper_limit else ""
+    return f"{memory}, {up_to}{device.bandwidth_bytes_per_s / 1e9:g} GB/s"
+
+
+def _model_detail(model: LanguageModel) -> str:
+    if model.params_published is None:
+        return model.vendor.name
+    return f"{model.vendor.name}, {model.params_published / 1e9:.3g} billion parameters"
