@@ -143,6 +143,8 @@ LOGGING = {
         "planner": {"level": "INFO"},
         "hardware_catalog": {"level": "INFO"},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Wrong addresses and input are answered, not logged; the failures of the program are, with traceback.
+        "django.request": {"level": "ERROR"},
         # It warns of each HEAD request, whose body Django leaves to the server to drop.
         "gunicorn.http.wsgi": {"level": "ERROR"},
         # A stranger's wrong Host header is answered with 400; it is not this program's error.

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 
 from planner.health import healthz
+
+# Browsers ask for this one on pages that name no icon, such as the admin's.
+favicon = RedirectView.as_view(url=lazy(static, str)("favicon.svg"))
 
 urlpatterns = [
     path("", include("planner.plans.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", favicon),
     path("healthz", healthz, name="healthz"),
 ]

@@ -31,8 +31,8 @@ class Server:
     url: str
 
 
-@pytest.fixture(scope="session")
-def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run `manage.py serve` until the last browser test."""
     folder = tmp_path_factory.mktemp("served")
     log = folder / "log"
@@ -72,7 +72,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_page(
-    browser: Browser, live_server: Server, request: pytest.FixtureRequest
+    browser: Browser, server: Server, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Page]]:
     """Make pages of any kind: ``new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")``.
 
@@ -91,7 +91,7 @@ def new_page(
     contexts = []
 
     def make(**options: Any) -> Page:
-        context = browser.new_context(base_url=live_server.url, **{"viewport": DESKTOP, **options})
+        context = browser.new_context(base_url=server.url, **{"viewport": DESKTOP, **options})
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         page = context.new_page()

@@ -25,6 +25,7 @@ BACKLOG = 2048
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # handle() runs them, after what they need has been checked
     help = "Bring the database and the catalog up to date, then serve Sizewise until Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         )  # until the children run, stopping is an exception
         try:
             with _listen(bind.strip("[]"), port) as listener:
+                _require_writable(settings.VAR_DIR)
+                self.check()
                 _prepare()
                 self._run(listener, _url(bind.strip("[]"), port))
         except KeyboardInterrupt:
@@ -71,14 +74,10 @@ def _listen(address: str, port: int) -> socket.socket:
     if not 1 <= port <= 65535:
         raise CommandError(f"port {port} does not exist: use a whole number from 1 to 65535.")
     try:
-        family, kind, protocol, _name, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(target)
-        listener.listen(BACKLOG)
+        family, *_, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(target, family=family, backlog=BACKLOG)
     except OSError as error:
         raise CommandError(_why_not_listening(address, port, error)) from error
-    return listener
 
 
 def _why_not_listening(address: str, port: int, error: OSError) -> str:
@@ -89,12 +88,12 @@ def _why_not_listening(address: str, port: int, error: OSError) -> str:
         )
     if error.errno == errno.EACCES:
         return f"port {port} is reserved for the system: choose one above 1023, such as PORT=8000."
-    return f"cannot listen on {address}: {error.strerror}."
+    reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+    return f"cannot listen on {address}: {reason}."
 
 
 def _prepare() -> None:
     """Bring the database, the catalog and the static files up to date; quick when they are."""
-    _require_writable(settings.VAR_DIR)
     try:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("load_catalog", verbosity=0)
