@@ -11,13 +11,8 @@ from wsgiref.util import setup_testing_defaults
 
 from django.core.wsgi import get_wsgi_application
 
-# Questions as people ask them: a card, a Mac, a phone, a server; small and large models, dense and sparse.
-QUESTIONS = (
-    "machine=rtx-4090&model=llama-3.1-8b",
-    "machine=mac-studio-m3-ultra-512gb&model=deepseek-r1",
-    "machine=iphone-16-pro&model=llama-3.2-3b",
-    "machine=rtx-3060-12gb&model=qwen3-30b-a3b&context=32768",
-)
+from planner.plans.examples import EXAMPLES
+
 WARM_UP_ROUNDS = 3
 ROUNDS = 100
 
@@ -25,15 +20,15 @@ ROUNDS = 100
 def measure_form() -> dict[str, float]:
     """Return the median server time of an answer in ms, and that time over the empty view's.
 
-    Requests go through the whole WSGI application in this process: no network, no browser. Answers and empty
-    requests alternate, so that a slow moment of the machine falls on both.
+    The questions are those that the page offers as examples. Requests go through the whole WSGI application in
+    this process: no network, no browser. Answers and empty requests alternate, so that a slow moment of the machine falls on both.
     """
     application = get_wsgi_application()
     answers: list[float] = []
     empties: list[float] = []
     for round_number in range(WARM_UP_ROUNDS + ROUNDS):
-        for question in QUESTIONS:
-            answer_ms = _request_ms(application, "/", question)
+        for example in EXAMPLES:
+            answer_ms = _request_ms(application, "/", example.query)
             empty_ms = _request_ms(application, "/bench/empty", "")
             if round_number >= WARM_UP_ROUNDS:
                 answers.append(answer_ms)
@@ -43,7 +38,7 @@ def measure_form() -> dict[str, float]:
 
 
 def _request_ms(application: WSGIApplication, path: str, query: str) -> float:
-    """Return the milliseconds of one GET, the body read to its end; raises RuntimeError unless it is answered 200."""
+    """Return the milliseconds of one GET, read to its end; raises RuntimeError unless answered 200."""
     statuses: list[str] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
