@@ -66,12 +66,14 @@ class CacheTable:
         return type(self)(**{f.name: getattr(self, f.name)[model] for f in fields(self)})
 
 
-def cache_table(architectures: Sequence[Architecture]) -> CacheTable:
-    """Packs the attention groups of models, padded with groups of no layers."""
-    kept = [[g for g in a.attention if g.kind not in _CACHELESS] for a in architectures]
+def cache_table(architectures: Sequence[Architecture | None]) -> CacheTable:
+    """Packs the attention groups of models, padded with groups of no layers; an unknown architecture has none."""
+    kept = [[g for g in (a.attention if a else ()) if g.kind not in _CACHELESS] for a in architectures]
     width = max((len(groups) for groups in kept), default=1) or 1
     columns = {f.name: np.zeros((len(architectures), width), dtype=np.int64) for f in fields(CacheTable)}
-    columns["state_bytes"] = np.array([a.recurrent_state_bytes_per_sequence for a in architectures], np.int64)
+    columns["state_bytes"] = np.array(
+        [a.recurrent_state_bytes_per_sequence if a else 0 for a in architectures], np.int64
+    )
     columns["compression"] += 1
     for row, groups in enumerate(kept):
         for column, group in enumerate(groups):

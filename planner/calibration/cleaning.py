@@ -1,0 +1,99 @@
+"""Which published measurements the single-stream fit may use: rules with reasons, applied to every row alike.
+
+No row is deleted by hand. A row that a rule sets aside keeps its place in the data with the rule's reason; what the
+rules miss is left to the robust loss. The traps behind the rules are described by the testers themselves in the
+``notes`` of each row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One reason to set a row aside. ``metrics`` limits it to those metrics (empty: all)."""
+
+    name: str
+    reason: str
+    matches: Callable[[Row], bool]
+    metrics: frozenset[str] = frozenset()
+
+
+def _notes(pattern: str, *, unless: str = "", exact_case: bool = False) -> Callable[[Row], bool]:
+    wanted = re.compile(pattern, re.NOFLAG if exact_case else re.IGNORECASE)
+    spared = re.compile(unless, re.IGNORECASE) if unless else None
+
+    def matches(row: Row) -> bool:
+        text = row["notes"]
+        return bool(wanted.search(text)) and not (spared and spared.search(text))
+
+    return matches
+
+
+def _several(row: Row, column: str) -> bool:
+    return row[column] not in ("", "1")
+
+
+def _partly_on_host(row: Row) -> bool:
+    layers = re.search(r"\bngl[ =]+(\d+)", row["notes"], re.IGNORECASE)
+    partial = layers is not None and int(layers.group(1)) < 24 and row["backend"].upper() not in ("CPU",)
+    return partial or bool(re.search(r"exps=CPU|n-cpu-moe|cpu-moe|experts on CPU|\bhybrid\b", row["notes"], re.IGNORECASE))
+
+
+def _mixed_backend(row: Row) -> bool:
+    return bool(re.search(r"CPU.*\+|\+ ?CPU|flash|NVMe|RPC|pipeline|RDMA|experts streamed|TP\d", row["backend"]))
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("several_sequences", "more than one sequence at a time", lambda r: _several(r, "batch")),
+    Rule("several_devices", "more than one device", lambda r: _several(r, "device_count")),
+    Rule(
+        "speculative",
+        "tokens were drafted ahead (speculative decoding or MTP)",
+        _notes(
+            r"speculative decoding (with|on|via)|speculative decoding ON|\bMTP on\b|MTP speculative|MTP n-max|spec=(mtp|draft|eagle)"
+            r"|spec-draft|MTP likely ON|draft model|accept(ance)? ?(rate|0\.)|MTP state not|MTP is on is not",
+            unless=r"no speculative decoding|spec=none|MTP off|no MTP",
+        ),
+    ),
+    Rule("speculative_backend", "tokens were drafted ahead (the backend's name says MTP)", lambda r: "mtp" in r["backend"].lower()),
+    Rule("partly_on_host", "part of the model ran in host memory", _partly_on_host),
+    Rule("mixed_backend", "several backends or links worked together", _mixed_backend),
+    Rule("spilled", "the model did not fit and spilled to slower memory", _notes(r"memory cliff|does not fit|partial(ly)? offload|CPU spill")),
+    Rule("tagged_spill", "the collector tagged it as spilled or offloaded", _notes(r"\bSPILL|\bOFFLOAD\b", exact_case=True)),
+    Rule("paging", "weights were paged from disk", _notes(r"mmap baseline|\bpaging\b|SSD|flash-bound|memory limited")),
+    Rule("named_outlier", "the collector marked it as an outlier", _notes(r"\bOUTLIER\b|implausible|exclude from|verify before use|\bHIGH: implied")),
+    Rule("slow_kernels", "the build lacked the fast kernels of the card", _notes(r"SLOW KERNELS SUSPECTED")),
+    Rule("power_cap", "the board's power was capped", _notes(r"power (limit|cap)|POWER CAP|battery power ceiling")),
+    Rule("special_kernels", "one-bit and ternary models with kernels of their own", _notes(r"special kernels")),
+    Rule("unnamed", "the device or the model is not named", _notes(r"not visible|not named|GPU not identified|model (is )?not stated")),
+    Rule("chart_reading", "read off a chart without the quantization", _notes(r"quantization not stated")),
+    Rule("remote_host", "driven from a board with a one-lane link", _notes(r"Pi CM5|Raspberry.?Pi.?hosted")),
+    Rule(
+        "end_to_end",
+        "the rate includes reading the prompt",
+        _notes(r"WALL|end-to-end output|DERIVED end-to-end|includes prefill|include prefill|\(prompt\+generated\)|including prompt"),
+        frozenset({"decode_tps_per_seq", "tpot_ms"}),
+    ),
+    Rule(
+        "token_by_token",
+        "the prompt was read token by token, or warm from a cache",
+        _notes(r"token by token|prompt cache|warm.?prefill|cached prompt", unless=r"no prompt cache"),
+        frozenset({"prefill_tps", "ttft_ms"}),
+    ),
+)
+
+
+def set_aside(row: Row) -> Rule | None:
+    """The first rule that keeps a row out of the single-stream fit, or ``None``."""
+    for rule in RULES:
+        if rule.metrics and row["metric"] not in rule.metrics:
+            continue
+        if rule.matches(row):
+            return rule
+    return None

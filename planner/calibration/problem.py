@@ -1,0 +1,129 @@
+"""From observations to a fitting problem: parameters from the levels, and predictions by the engine's formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.calibration.fit import Parameter, Problem, Settings, members_from_keys
+from planner.engine.levels import LEVELS, Level, key_of
+from planner.engine.speed import Coefficients, SpeedInputs, decode_step_seconds, prefill_seconds, ttft_seconds
+from planner.engine.tables import Floats
+
+METRICS = ("decode", "prefill", "ttft")
+
+# where the iteration starts; the base level is not pooled, so these only need the right order of magnitude
+START: Mapping[str, float] = {
+    "weights": np.log(1.4),
+    "experts": np.log(1.3),
+    "kv": np.log(1.5),
+    "layer": np.log(30e-6),
+    "prefill": np.log(3.0),
+    "prefill_attention": np.log(2.0),
+    "first_token": np.log(5e-3),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Usable measurements. Arrays have shape [n]; ``values[i]`` holds row i's level fields."""
+
+    ids: npt.NDArray[np.str_]
+    metric: npt.NDArray[np.str_]  # "decode" | "prefill" | "ttft"
+    log_seconds: Floats  # per decode step, or per whole prompt
+    inputs: SpeedInputs
+    values: tuple[Mapping[str, str], ...]
+    family: npt.NDArray[np.str_]
+    model: npt.NDArray[np.str_]
+    date_weight: Floats
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Observations:
+        """The given rows."""
+        index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        inputs = SpeedInputs(**{f.name: getattr(self.inputs, f.name)[index] for f in fields(SpeedInputs)})
+        return replace(
+            self,
+            ids=self.ids[index],
+            metric=self.metric[index],
+            log_seconds=self.log_seconds[index],
+            inputs=inputs,
+            values=tuple(self.values[i] for i in index),
+            family=self.family[index],
+            model=self.model[index],
+            date_weight=self.date_weight[index],
+        )
+
+
+def predict_log_seconds(observations: Observations, logs: Mapping[str, Floats]) -> Floats:
+    """Log seconds of every row by the engine's formula for its metric."""
+    coefficients = Coefficients(**{name: np.exp(np.clip(logs[name], -40, 40)) for name in LEVELS})
+    result = np.empty(len(observations))
+    for metric, formula in (("decode", decode_step_seconds), ("prefill", prefill_seconds), ("ttft", ttft_seconds)):
+        chosen = observations.metric == metric
+        if chosen.any():
+            result[chosen] = np.log(formula(observations.inputs, coefficients)[chosen])
+    return result
+
+
+def _level_name(level: Level) -> str:
+    return "|".join(level)
+
+
+def parameters_of(observations: Observations) -> tuple[Parameter, ...]:
+    """Every level effect that the rows touch, in a fixed order."""
+    found = set()
+    for name, levels in LEVELS.items():
+        for level in levels:
+            for values in observations.values:
+                found.add((name, _level_name(level), key_of(level, values)))
+    return tuple(Parameter(*entry) for entry in sorted(found))
+
+
+def member_numbers(
+    observations: Observations, parameters: Sequence[Parameter]
+) -> dict[str, list[list[int]]]:
+    """For each coefficient and row, the numbers of the known parameters that apply."""
+    number = {(p.coefficient, p.level, p.key): i for i, p in enumerate(parameters)}
+    return {
+        name: [
+            [
+                number[entry]
+                for level in levels
+                if (entry := (name, _level_name(level), key_of(level, values))) in number
+            ]
+            for values in observations.values
+        ]
+        for name, levels in LEVELS.items()
+    }
+
+
+def build_problem(
+    observations: Observations, settings: Settings, row_weight: Floats, parameters: tuple[Parameter, ...] | None = None
+) -> Problem:
+    """The problem of fitting (or, with the parameters of another fit, of predicting) the given rows."""
+    parameters = parameters_of(observations) if parameters is None else parameters
+    members = {
+        name: members_from_keys(numbers, len(parameters))
+        for name, numbers in member_numbers(observations, parameters).items()
+    }
+    base = [p.level == "" for p in parameters]
+    sd = [
+        np.inf if is_base else settings.level_sd.get(f"{p.coefficient}:{p.level}", settings.level_sd.get(p.level, settings.default_sd))
+        for p, is_base in zip(parameters, base, strict=True)
+    ]
+    start = [START[p.coefficient] if is_base else 0.0 for p, is_base in zip(parameters, base, strict=True)]
+    return Problem(
+        parameters=parameters,
+        members=members,
+        prior_sd=np.array(sd),
+        start=np.array(start),
+        log_seconds=observations.log_seconds,
+        row_weight=row_weight,
+        predict=lambda logs: predict_log_seconds(observations, logs),
+    )

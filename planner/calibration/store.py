@@ -1,0 +1,68 @@
+"""The calibration file: an immutable JSON of coefficients and residual quantiles.
+
+Sorted keys and nine significant digits: the same data give the same file, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from planner.calibration.conformal import Quantiles
+from planner.calibration.fit import Fit, Parameter
+from planner.engine.calibration import FORMULA_VERSION, SCHEMA
+
+
+def rounded(value: float) -> float:
+    """Nine significant digits."""
+    return float(f"{value:.9g}")
+
+
+def coefficient_groups(parameters: tuple[Parameter, ...], fit: Fit) -> dict[str, dict[str, dict[str, Any]]]:
+    """{coefficient: {level: {key: {effect, standard_error, rows}}}}, effects in log units."""
+    groups: dict[str, dict[str, dict[str, Any]]] = {}
+    for parameter, effect, error, rows in zip(parameters, fit.effects, fit.standard_errors, fit.counts, strict=True):
+        level = groups.setdefault(parameter.coefficient, {}).setdefault(parameter.level, {})
+        level[parameter.key] = {"effect": rounded(effect), "standard_error": rounded(error), "rows": int(rows)}
+    return groups
+
+
+def document(
+    *,
+    parameters: tuple[Parameter, ...],
+    fit: Fit,
+    intervals: Mapping[str, Mapping[str, Quantiles]],
+    data_sha256: str,
+    rows_by_metric: Mapping[str, int],
+    accuracy: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The calibration as plain JSON values."""
+    return {
+        "schema": SCHEMA,
+        "formula_version": FORMULA_VERSION,
+        "data_sha256": data_sha256,
+        "rows": dict(rows_by_metric),
+        "coefficients": coefficient_groups(parameters, fit),
+        "intervals": {
+            metric: {
+                name: {**asdict(q), "low": rounded(q.low), "high": rounded(q.high)} for name, q in groups.items()
+            }
+            for metric, groups in intervals.items()
+        },
+        "accuracy": accuracy,
+    }
+
+
+def dumps(calibration: Mapping[str, Any]) -> str:
+    """The file's text."""
+    return json.dumps(calibration, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write(calibration: Mapping[str, Any], path: Path) -> None:
+    """Write the file whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(dumps(calibration), encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,89 @@
+"""A calibration as the engine uses it: level effects bound to the rows of the tables, and interval quantiles."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from planner.engine.grid import Axes
+from planner.engine.levels import LEVELS, LevelKeys, PairTables, bind_coefficient
+from planner.engine.speed import Coefficients
+from planner.engine.tables import Floats
+
+SCHEMA = "sizewise-calibration-1"
+# raised whenever a formula of planner.engine.speed or a level changes its meaning
+FORMULA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Coefficients by level and residual quantiles by group; ``effects[name][level][key]`` is in log units."""
+
+    effects: Mapping[str, Mapping[str, Mapping[str, float]]]
+    rows: Mapping[str, Mapping[str, Mapping[str, int]]]
+    intervals: Mapping[str, Mapping[str, tuple[float, float]]]
+    sha256: str
+
+    @classmethod
+    def from_json(cls, text: str) -> Calibration:
+        """Parse a calibration file. Raises ``ValueError`` for another schema or formula version."""
+        document: dict[str, Any] = json.loads(text)
+        if document.get("schema") != SCHEMA:
+            raise ValueError(f"not a calibration file of schema {SCHEMA}: {document.get('schema')!r}")
+        if document["formula_version"] != FORMULA_VERSION:
+            raise ValueError(
+                f"calibration was fitted for formula version {document['formula_version']}, "
+                f"this engine has {FORMULA_VERSION}: run manage.py calibrate"
+            )
+        coefficients = document["coefficients"]
+        return cls(
+            effects=_values(coefficients, "effect"),
+            rows=_values(coefficients, "rows"),
+            intervals={
+                metric: {name: (q["low"], q["high"]) for name, q in groups.items()}
+                for metric, groups in document["intervals"].items()
+            },
+            sha256=hashlib.sha256(text.encode()).hexdigest(),
+        )
+
+    def bind(self, keys: LevelKeys) -> BoundCoefficients:
+        """Gather tables of the summed effects for the rows of one set of tables."""
+        return BoundCoefficients({name: bind_coefficient(name, self.effects.get(name, {}), keys) for name in LEVELS})
+
+    def interval(self, metric: str, groups: Sequence[str]) -> tuple[float, float]:
+        """(low, high) as log(measured / predicted) of the finest known group; ``groups`` run coarse to fine."""
+        known = self.intervals[metric]
+        return next(known[name] for name in reversed(("", *groups)) if name in known)
+
+
+def _values(coefficients: Mapping[str, Any], field: str) -> dict[str, dict[str, dict[str, Any]]]:
+    return {
+        name: {level: {key: group[field] for key, group in groups.items()} for level, groups in levels.items()}
+        for name, levels in coefficients.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCoefficients:
+    """Log coefficients over (axis row, runtime row), by coefficient and axis."""
+
+    tables: Mapping[str, PairTables]
+
+    def at(self, rows: Axes) -> Coefficients:
+        """Coefficients of the given plans."""
+        return Coefficients(**{name: np.exp(self._log(name, rows)) for name in LEVELS})
+
+    def _log(self, name: str, rows: Axes) -> Floats:
+        tables = self.tables[name]
+        total: Floats = (
+            tables["machine"][rows.machine, rows.runtime]
+            + tables["model"][rows.model, rows.runtime]
+            + tables["format"][rows.format, rows.runtime]
+            + tables["runtime"][0, rows.runtime]
+        )
+        return total

@@ -1,0 +1,50 @@
+"""Which plans to evaluate: a flat index range over six axes, either their product or a list of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Indices = npt.NDArray[np.int64]
+
+
+class Axes(NamedTuple):
+    """Row numbers into the tables, one array per axis."""
+
+    machine: Indices
+    model: Indices
+    format: Indices
+    kv_format: Indices
+    runtime: Indices
+    workload: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Plans by flat index. ``product``: every combination, last axis fastest; otherwise row i takes entry i of each axis."""
+
+    axes: Axes
+    product: bool = True
+
+    def __post_init__(self) -> None:
+        lengths = {len(axis) for axis in self.axes}
+        if not self.product and len(lengths) != 1:
+            raise ValueError(f"a list of plans needs axes of one length, not {sorted(lengths)}")
+
+    def __len__(self) -> int:
+        if not self.product:
+            return len(self.axes.machine)
+        return int(np.prod([len(axis) for axis in self.axes], dtype=object))
+
+    def rows(self, start: int, stop: int) -> Axes:
+        """Table row numbers of the plans ``start`` to ``stop`` (exclusive)."""
+        if not 0 <= start <= stop <= len(self):
+            raise IndexError(f"plans {start} to {stop} lie outside the grid of {len(self)}")
+        if not self.product:
+            return Axes(*(axis[start:stop] for axis in self.axes))
+        flat = np.arange(start, stop, dtype=np.int64)
+        positions = np.unravel_index(flat, tuple(len(axis) for axis in self.axes))
+        return Axes(*(axis[position] for axis, position in zip(self.axes, positions, strict=True)))

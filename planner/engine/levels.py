@@ -1,0 +1,156 @@
+"""Calibration levels: which groups of plans share an effect on each coefficient, coarse to fine.
+
+A coefficient of a plan is ``exp(sum of the effects of the levels it belongs to)``. A level is a tuple of fields;
+its key joins their values with ``|``. Each level uses fields of the runtime and of at most one other axis, so that
+its effects are gathered from a small table over two axes. Levels without data add nothing: the plan takes its
+parents' value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from planner.engine.tables import Floats, FormatTable, MachineTable, ModelTable, RuntimeTable
+
+Level = tuple[str, ...]
+# effect tables of one coefficient over (axis row, runtime row), in log units
+PairTables = dict[str, Floats]
+
+AXIS_OF_FIELD: Mapping[str, str] = {
+    "vendor": "machine",
+    "kind": "machine",
+    "architecture": "machine",
+    "device": "machine",
+    "peak_basis": "machine",
+    "speed_family": "format",
+    "model_kind": "model",
+    "runtime": "runtime",
+    "backend": "runtime",
+}
+
+_SHARED: tuple[Level, ...] = (
+    (),
+    ("backend",),
+    ("backend", "vendor"),
+    ("backend", "kind"),
+    ("backend", "architecture"),
+    ("backend", "device"),
+    ("runtime", "backend"),
+    ("backend", "speed_family"),
+    ("runtime", "speed_family"),
+    ("backend", "model_kind"),
+    ("runtime", "model_kind"),
+)
+
+LEVELS: Mapping[str, tuple[Level, ...]] = {
+    # time per byte of weights over the time at full bandwidth (1 / eta_w)
+    "weights": _SHARED,
+    # additional factor on routed experts' bytes
+    "experts": ((), ("backend",), ("backend", "vendor"), ("runtime", "backend"), ("backend", "speed_family")),
+    # time per byte of KV cache over the time at full bandwidth (1 / eta_kv)
+    "kv": ((), ("backend",), ("backend", "vendor"), ("backend", "architecture"), ("runtime", "backend"), ("backend", "model_kind")),
+    # seconds per layer and decode step
+    "layer": ((), ("backend",), ("backend", "vendor"), ("backend", "architecture"), ("runtime", "backend"), ("backend", "model_kind")),
+    # time per FLOP of prefill over the time at peak (1 / eta_c)
+    "prefill": (*_SHARED, ("peak_basis",), ("peak_basis", "backend"), ("peak_basis", "vendor")),
+    # the same for attention over the prompt, relative to matrix multiplication
+    "prefill_attention": ((), ("backend",), ("backend", "vendor"), ("runtime", "backend")),
+    # seconds before the first token beside prefill itself
+    "first_token": ((), ("backend",), ("runtime", "backend"), ("backend", "kind")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LevelKeys:
+    """Values of every field for every row of the tables, for building keys."""
+
+    machine: tuple[Mapping[str, str], ...]
+    model: tuple[Mapping[str, str], ...]
+    format: tuple[Mapping[str, str], ...]
+    runtime: tuple[Mapping[str, str], ...]
+
+    def rows(self, axis: str) -> tuple[Mapping[str, str], ...]:
+        """Field values of every row of one axis."""
+        rows: tuple[Mapping[str, str], ...] = getattr(self, axis)
+        return rows
+
+
+def level_keys(machines: MachineTable, models: ModelTable, formats: FormatTable, runtimes: RuntimeTable) -> LevelKeys:
+    """The field values of all rows of the four tables that calibration levels refer to."""
+    return LevelKeys(
+        machine=tuple(
+            {
+                "vendor": machines.vendor[i],
+                "kind": machines.kind[i],
+                "architecture": machines.architecture[i],
+                "device": machines.device[i],
+                "peak_basis": peak_basis(machines, i),
+            }
+            for i in range(len(machines))
+        ),
+        model=tuple({"model_kind": model_kind(architecture)} for architecture in models.architecture),
+        format=tuple({"speed_family": family} for family in formats.speed_family),
+        runtime=tuple({"runtime": s, "backend": b} for s, b in zip(runtimes.slug, runtimes.backend, strict=True)),
+    )
+
+
+def peak_basis(machines: MachineTable, row: int) -> str:
+    """Which published figure prefill is measured against: dense FP16, else FP32, else memory bandwidth."""
+    if np.isfinite(machines.fp16_flops_per_s[row]):
+        return "fp16"
+    if np.isfinite(machines.fp32_flops_per_s[row]):
+        return "fp32"
+    return "bandwidth"
+
+
+def model_kind(architecture: object) -> str:
+    """The kind of architecture whose kernels behave alike: attention kind, and ``moe`` for routed experts."""
+    attention = "mla" if getattr(architecture, "has_mla", False) else "gqa"
+    if getattr(architecture, "has_recurrent", False):
+        attention = "hybrid"
+    elif getattr(architecture, "has_sliding", False):
+        attention = "sliding"
+    return f"{attention}-moe" if getattr(architecture, "is_moe", False) else attention
+
+
+def axis_of(level: Level) -> str:
+    """The one axis beside the runtime that a level depends on ("runtime" when there is none)."""
+    axes = {AXIS_OF_FIELD[field] for field in level} - {"runtime"}
+    if len(axes) > 1:
+        raise ValueError(f"level {level} spans {sorted(axes)}: its effects would need a table over both")
+    return axes.pop() if axes else "runtime"
+
+
+def key_of(level: Level, values: Mapping[str, str]) -> str:
+    """Key of a level for one plan's field values."""
+    return "|".join(values[field] for field in level)
+
+
+def pair_keys(level: Level, keys: LevelKeys) -> Iterator[tuple[int, int, str]]:
+    """(axis row, runtime row, key) of every pair that one level distinguishes."""
+    axis_rows = keys.rows(axis_of(level)) if axis_of(level) != "runtime" else ({},)
+    for (i, row), (j, runtime) in product(enumerate(axis_rows), enumerate(keys.runtime)):
+        yield i, j, key_of(level, {**runtime, **row})
+
+
+def bind_coefficient(name: str, effects: Mapping[str, Mapping[str, float]], keys: LevelKeys) -> PairTables:
+    """Sum the effects of one coefficient into tables over (axis row, runtime row).
+
+    ``effects`` maps the level's name (fields joined by ``|``) to {key: effect in log units}. Returns for each axis
+    ("machine", "model", "format", "runtime") an array [rows of the axis, runtimes] ("runtime": [1, runtimes]).
+    """
+    n_runtimes = len(keys.runtime)
+    tables = {axis: np.zeros((len(keys.rows(axis)), n_runtimes)) for axis in ("machine", "model", "format")}
+    tables["runtime"] = np.zeros((1, n_runtimes))
+    for level in LEVELS[name]:
+        known = effects.get("|".join(level), {})
+        if not known:
+            continue
+        table = tables[axis_of(level)]
+        for i, j, key in pair_keys(level, keys):
+            table[i, j] += known.get(key, 0.0)
+    return tables

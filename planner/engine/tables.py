@@ -1,0 +1,156 @@
+"""The engine's inputs: small frozen tables, one numpy array per figure (struct of arrays).
+
+Every row of a table is one choice on one axis of a grid. Figures are SI floats; ``nan`` means that no source
+states the figure. Text columns name calibration levels and are turned into numbers once per evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.engine.architecture import Architecture
+from planner.engine.attention import AttentionTable, attention_table
+from planner.engine.kv import CacheTable, cache_table
+from planner.engine.parameters import active_parameters
+from planner.engine.weights import WeightsTable
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class MachineTable:
+    """Machines: equal devices × count, with the host around them. All arrays have shape [n_machines]."""
+
+    slug: tuple[str, ...]
+    device: tuple[str, ...]  # device slug: the finest calibration level
+    vendor: tuple[str, ...]
+    architecture: tuple[str, ...]
+    kind: tuple[str, ...]  # "gpu" | "apple" | "phone" | "tablet" | "computer" | "accelerator"
+    platform: tuple[str, ...]  # key of the memory-limit rule
+    device_count: Ints
+    memory_bytes: Floats  # of one device
+    bandwidth_bytes_per_s: Floats  # of one device
+    fp16_flops_per_s: Floats  # dense, FP32 accumulate, of one device
+    fp32_flops_per_s: Floats
+    unified_memory: Bools
+    host_memory_bytes: Floats  # separate host memory; 0 where there is none
+    host_bandwidth_bytes_per_s: Floats
+    pcie_bytes_per_s: Floats
+
+    def __len__(self) -> int:
+        return len(self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTable:
+    """Language models; ``None`` is an architecture that is not published. Arrays have shape [n_models].
+
+    Weights follow in ``WeightsTable`` [n_models, n_formats].
+    """
+
+    slug: tuple[str, ...]
+    architecture: tuple[Architecture | None, ...]
+    n_layers: Floats
+    n_experts: Floats  # 1 for dense models
+    n_experts_used: Floats
+    active_flops_per_token: Floats  # 2 per weight multiplied
+    max_context_tokens: Floats  # nan: not stated
+    cache: CacheTable
+    attention: AttentionTable
+
+    @classmethod
+    def build(cls, slugs: Sequence[str], architectures: Sequence[Architecture | None]) -> ModelTable:
+        """Pack the figures of every model; an unknown architecture's are nan."""
+
+        def figure(of: Callable[[Architecture], float | None]) -> Floats:
+            return np.array([np.nan if a is None or of(a) is None else of(a) for a in architectures], dtype=np.float64)
+
+        return cls(
+            slug=tuple(slugs),
+            architecture=tuple(architectures),
+            n_layers=figure(lambda a: a.n_layers),
+            n_experts=figure(lambda a: max(a.n_experts, 1)),
+            n_experts_used=figure(lambda a: a.n_experts_used if a.is_moe else 1),
+            active_flops_per_token=figure(lambda a: 2.0 * active_parameters(a)),
+            max_context_tokens=figure(lambda a: a.max_context_tokens),
+            cache=cache_table(architectures),
+            attention=attention_table(architectures),
+        )
+
+    def __len__(self) -> int:
+        return len(self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class FormatTable:
+    """Weight formats: slug and the family whose kernels behave alike."""
+
+    slug: tuple[str, ...]
+    speed_family: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class KvFormatTable:
+    """KV cache formats: bits per stored element for keys and for values."""
+
+    slug: tuple[str, ...]
+    key_bits: Floats
+    value_bits: Floats
+
+    def __len__(self) -> int:
+        return len(self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeTable:
+    """A runtime on a backend, e.g. llama.cpp on CUDA."""
+
+    slug: tuple[str, ...]
+    backend: tuple[str, ...]
+    kv_rule: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadTable:
+    """What is asked of the plan. ``nan`` overrides mean "by rule". All arrays have shape [n_workloads]."""
+
+    context_tokens: Ints  # allocated per sequence
+    depth_tokens: Ints  # tokens already in the cache when a token is decoded
+    prompt_tokens: Ints
+    prompt_depth_tokens: Ints  # tokens in the cache before the prompt is read
+    output_tokens: Ints
+    concurrency: Ints
+    ubatch_tokens: Ints  # 0: the runtime's default
+    flash_attention: Ints  # 1 on, 0 off, -1 the runtime's default
+    held_bytes: Floats  # memory that other programs already hold on the devices
+    weights_bytes: Floats  # published or logged size of the file; nan: by rule
+    bits_per_weight: Floats  # stated average; nan: by rule
+
+    def __len__(self) -> int:
+        return len(self.context_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Everything one evaluation reads."""
+
+    machines: MachineTable
+    models: ModelTable
+    formats: FormatTable
+    kv_formats: KvFormatTable
+    runtimes: RuntimeTable
+    workloads: WorkloadTable
+    weights: WeightsTable
+
