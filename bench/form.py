@@ -20,8 +20,9 @@ ROUNDS = 100
 def measure_form() -> dict[str, float]:
     """Return the median server time of an answer in ms, and that time over the empty view's.
 
-    The questions are those that the page offers as examples. Requests go through the whole WSGI application in
-    this process: no network, no browser. Answers and empty requests alternate, so that a slow moment of the machine falls on both.
+    The questions are those that the page offers as examples. Requests go through the whole WSGI application
+    in this process: no network, no browser. Answers and empty requests alternate, so that a slow moment of
+    the machine falls on both.
     """
     application = get_wsgi_application()
     answers: list[float] = []
