@@ -16,7 +16,7 @@ def collect_static_if_changed() -> bool:
     fingerprint = _fingerprint()
     if stamp.exists() and stamp.read_text(encoding="ascii") == fingerprint:
         return False
-    # clear: collectstatic alone keeps a copy that is newer than its source, also when the source is another by now
+    # clear: alone, collectstatic keeps a copy newer than its source, even where another source took its place
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     stamp.write_text(fingerprint, encoding="ascii")
     return True
