@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from planner.engine.buffers import LATENT_ALL_F16, LATENT_ALL_F32, LATENT_CHUNKS
 
-# llama.cpp b9272 is of 2026-05-22 (https://github.com/ggml-org/llama.cpp/issues/23527) and b8198 of March 2026,
-# about 13 builds a day; the two changes below were merged 5 to 8 days later.
+# llama.cpp b9272 is of 2026-05-22 (https://github.com/ggml-org/llama.cpp/issues/23527) and b8198 of March
+# 2026: about 13 builds a day. The two changes below were merged 5 to 8 days after b9272.
 _MASK_F16 = ("2026-05-28", 9345)  # https://github.com/ggml-org/llama.cpp/pull/23764
 _FEW_LOGITS = ("2026-05-31", 9385)  # https://github.com/ggml-org/llama.cpp/pull/23861
 _IK_MASK_F16 = "2025-10-13"  # https://github.com/ikawrakow/ik_llama.cpp/pull/825

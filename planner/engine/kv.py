@@ -67,7 +67,7 @@ class CacheTable:
 
 
 def cache_table(architectures: Sequence[Architecture | None]) -> CacheTable:
-    """Packs the attention groups of models, padded with groups of no layers; an unknown architecture has none."""
+    """Packs models' attention groups, padded with groups of no layers; an unknown architecture has none."""
     kept = [[g for g in (a.attention if a else ()) if g.kind not in _CACHELESS] for a in architectures]
     width = max((len(groups) for groups in kept), default=1) or 1
     columns = {f.name: np.zeros((len(architectures), width), dtype=np.int64) for f in fields(CacheTable)}
@@ -116,7 +116,7 @@ class CachePlan:
 
 
 class CacheBytes(NamedTuple):
-    """Bytes of a replica's cache over its devices, [n_plans]; MLA's is held whole by each tensor-parallel rank."""
+    """Bytes of a replica's cache over its devices, [n_plans]; each tensor-parallel rank holds MLA's whole."""
 
     keys_values: Floats  # or latents
     indexer: Floats  # keys of the sparse-attention indexer

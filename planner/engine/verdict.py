@@ -1,0 +1,101 @@
+"""Does it fit? The verdict compares a plan's need, and the upper bound of it, with what a process may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.engine.units import GIB
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.uint8]
+
+# A verdict's code is its place here, best first.
+VERDICTS: tuple[str, ...] = ("fits", "tight", "offload", "no", "unknown")
+FITS, TIGHT, OFFLOAD, NO, UNKNOWN = range(5)
+
+WORDS = {
+    "fits": "fits",
+    "tight": "tight",
+    "offload": "fits with offload",
+    "no": "does not fit",
+    "unknown": "not known",
+}
+
+# Room that a comfortable fit leaves free: the product's own definition of "fits".
+MARGIN_BYTES = 0.5 * GIB
+MARGIN_SHARE = 0.05
+
+
+class Verdict(NamedTuple):
+    """Codes into VERDICTS, and bytes, [n_plans]."""
+
+    code: Codes
+    margin_bytes: Floats  # that "fits" leaves free
+    spare_bytes: Floats  # limit less need; negative: what is missing on the devices
+    host_spare_bytes: (
+        Floats  # host limit less the host's need with what had to move there; nan without offload
+    )
+
+
+class Needs(NamedTuple):
+    """What plans need, in bytes, [n_plans]."""
+
+    device: Floats  # all devices together, central
+    device_high: Floats  # its upper bound
+    device_least: Floats  # what must stay on the devices whatever moves to the host: buffers, runtime
+    host: Floats  # beside the devices, with nothing moved
+
+
+def margin_bytes(limit_bytes: Floats) -> Floats:
+    """max(0.5 GiB, 5 % of the limit)."""
+    return np.asarray(np.maximum(MARGIN_BYTES, MARGIN_SHARE * limit_bytes))
+
+
+def judge(needs: Needs, limit_bytes: Floats, host_limit_bytes: Floats) -> Verdict:
+    """Verdicts of plans against the limit of all devices together and the host's.
+
+    fits: the upper bound of the need leaves the margin free; tight: the need is within the limit; offload:
+    what is missing goes to host memory, which has room for it; no: neither. A need or limit that is ``nan``
+    is unknown. ``host_limit_bytes`` is 0 where no host memory is stated: then nothing can move, and the
+    host's own need does not count. Unified machines have no separate host: all is in ``device``.
+    """
+    margin = margin_bytes(limit_bytes)
+    spare = limit_bytes - needs.device
+    has_host = host_limit_bytes > 0
+    missing = np.maximum(-spare, 0.0)
+    host_spare = np.where(has_host, host_limit_bytes - needs.host - missing, np.nan)
+    host_holds = ~has_host | (host_limit_bytes >= needs.host)
+    movable = has_host & (host_spare >= 0) & (needs.device_least <= limit_bytes)
+    code = np.full(np.broadcast(needs.device, limit_bytes, host_limit_bytes).shape, NO, dtype=np.uint8)
+    code[np.broadcast_to(movable, code.shape)] = OFFLOAD
+    code[np.broadcast_to((spare >= 0) & host_holds, code.shape)] = TIGHT
+    comfortable = (needs.device_high <= limit_bytes - margin) & (spare >= 0) & host_holds
+    code[np.broadcast_to(comfortable, code.shape)] = FITS
+    code[np.broadcast_to(np.isnan(needs.device) | np.isnan(limit_bytes), code.shape)] = UNKNOWN
+    return Verdict(code, margin, spare, np.asarray(host_spare))
+
+
+def longest_context(
+    need_at: Callable[[Floats], Floats], limit_bytes: Floats, max_context_tokens: Floats, step: int = 256
+) -> Floats:
+    """Most context tokens, a multiple of ``step``, whose need is within the limit: [n_plans].
+
+    ``need_at`` gives the need of every plan at the contexts asked for and must not fall as they grow.
+    0 where not even one step fits. The model's own maximum counts even where it is no multiple.
+    """
+    most = np.floor(max_context_tokens / step)
+    low, high = np.zeros_like(most), most
+    while (low < high).any():
+        middle = np.ceil((low + high) / 2)
+        within = need_at(np.maximum(middle, 1) * step) <= limit_bytes
+        low = np.where(within, np.maximum(middle, low), low)
+        high = np.where(within, high, middle - 1)
+    found = low * step
+    whole = (low == most) & (max_context_tokens > found)
+    at_most = need_at(np.maximum(max_context_tokens, 1.0)) <= limit_bytes
+    return np.asarray(np.where(whole & at_most, max_context_tokens, found))
