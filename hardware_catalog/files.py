@@ -186,6 +186,7 @@ def _check_runtimes(
     known: dict[str, set[str]] = {
         "format family": {item.family for _, _, item in formats},
         "weight format": {item.slug for _, _, item in formats},
+        "speed family": {item.speed_family for _, _, item in formats},
         "KV format": {item.slug for _, _, item in kv_formats},
         "architecture": architectures,
     }
@@ -196,6 +197,7 @@ def _check_runtimes(
             named = {
                 "format family": rule.format_families,
                 "weight format": rule.formats + rule.except_formats,
+                "speed family": rule.except_speed_families,
                 "KV format": rule.kv_formats,
                 "architecture": rule.hardware.architectures,
             }

@@ -294,7 +294,8 @@ class HardwareRecord(Record):
 class SupportRecord(Record):
     """One rule of a runtime: on this backend and hardware it runs these formats.
 
-    ``format_families`` and ``formats`` (slugs) add up; ``except_formats`` takes slugs away.
+    ``format_families`` and ``formats`` (slugs) add up; ``except_formats`` (slugs) and ``except_speed_families`` take
+    away. ``execution`` tells whether it also computes in that format.
     """
 
     backend: Name
@@ -302,6 +303,7 @@ class SupportRecord(Record):
     format_families: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     except_formats: tuple[str, ...] = ()
+    except_speed_families: tuple[str, ...] = ()
     kv_formats: tuple[str, ...] = ()
     execution: Literal["native", "weight_only", "emulated"] = "native"
     source: Annotated[str, Field(min_length=1)]

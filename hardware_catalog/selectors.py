@@ -112,6 +112,7 @@ SUPPORT_FIELDS = (
     "format_families",
     "formats",
     "except_formats",
+    "except_speed_families",
     "kv_formats",
     "execution",
     "notes",

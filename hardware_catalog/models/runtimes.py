@@ -28,6 +28,7 @@ class RuntimeSupport(models.Model):
     format_families = models.JSONField(default=list, blank=True)
     formats = models.JSONField(default=list, blank=True, help_text="Slugs of further formats.")
     except_formats = models.JSONField(default=list, blank=True, help_text="Slugs that do not run.")
+    except_speed_families = models.JSONField(default=list, blank=True)
     kv_formats = models.JSONField(default=list, blank=True)
     execution = models.CharField(
         max_length=20,
