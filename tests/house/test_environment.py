@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +22,26 @@ STRONG = "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"
 def test_a_switch_is_read(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
     monkeypatch.setenv("DEBUG", value)
     assert environment.env_bool("DEBUG", default=not expected) is expected
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_variable_is_refused_whatever_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str
+) -> None:
+    readers: list[Callable[[], object]] = [
+        lambda: environment.env_bool("IT", default=True),
+        lambda: environment.env_port("IT", default=8000),
+        lambda: environment.env_hosts("IT", default=[]),
+        lambda: environment.env_secret_key("IT", key_file=tmp_path / "key"),
+        lambda: environment.env_database("IT", default_file=tmp_path / "db"),
+        lambda: environment.env_redis_url("IT"),
+        lambda: environment.env_directory("IT", default=tmp_path),
+    ]
+    monkeypatch.setenv("IT", value)
+    for read in readers:
+        with pytest.raises(InvalidEnvironment, match=r"^IT is set but empty: give it a value or unset it\.$"):
+            read()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
