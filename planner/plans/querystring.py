@@ -1,4 +1,4 @@
-"""A question as the query string of a page's address: short names, defaults left out, the same order every time."""
+"""A question as the query string of an address: short names, defaults left out, the same order every time."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def plain_number(value: float) -> str:
 
 
 def question_parameters(question: Question) -> dict[str, str]:
-    """The parameters that say this question; defaults are left out. Sizes in GB or GiB, bandwidth in GB/s, compute in TFLOPS."""
+    """The parameters that say this question, defaults left out (GB and GiB, GB/s, TFLOPS)."""
     found: dict[str, str] = {}
     own = question.own_device
     if own is not None:

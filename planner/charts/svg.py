@@ -1,0 +1,74 @@
+"""Writing SVG: every value escaped, horizontal places in per cent, so that a chart fits any width undistorted."""
+
+from __future__ import annotations
+
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+
+
+def figure(value: float) -> str:
+    """A coordinate with at most two decimals."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 as a percentage of the chart's width."""
+    return f"{figure(100 * share)}%"
+
+
+def element(name: str, *children: str, **attributes: str | float | None) -> SafeString:
+    """One element. ``class_`` writes ``class``, underscores write hyphens, ``None`` leaves the attribute out.
+
+    Children and attribute values are escaped unless they are safe strings already.
+    """
+    written = [name]
+    for key, value in attributes.items():
+        if value is None:
+            continue
+        text = figure(value) if isinstance(value, int | float) else conditional_escape(value)
+        written.append(f'{key.rstrip("_").replace("_", "-")}="{text}"')
+    inner = "".join(conditional_escape(child) for child in children)
+    # Every part above is escaped or made here.
+    return mark_safe(f"<{' '.join(written)}>{inner}</{name}>")  # noqa: S308
+
+
+def chart(
+    *children: str, title: str, description: str, identity: str, height: int, class_: str
+) -> SafeString:
+    """An ``<svg>`` as wide as its place, named and described for those who do not see it; ``height`` in pixels."""
+    return element(
+        "svg",
+        element("title", title, id=f"{identity}-title"),
+        element("desc", description, id=f"{identity}-desc"),
+        *children,
+        role="img",
+        aria_labelledby=f"{identity}-title",
+        aria_describedby=f"{identity}-desc",
+        class_=f"chart {class_}",
+        width="100%",
+        height=height,
+    )
+
+
+def stretched(*children: str, height: int) -> SafeString:
+    """A layer for lines and areas: its x runs from 0 to 1000 over the chart's whole width, y stays in pixels."""
+    return element(
+        "svg",
+        *children,
+        viewBox=f"0 0 1000 {height}",
+        preserveAspectRatio="none",
+        width="100%",
+        height=height,
+        aria_hidden="true",
+    )
+
+
+def path(points: list[tuple[float, float]], *, close: bool = False) -> str:
+    """The ``d`` of a path through (share of width, y in pixels) points."""
+    steps = " L".join(f"{figure(1000 * x)} {figure(y)}" for x, y in points)
+    return f"M{steps}{' Z' if close else ''}"
+
+
+def anchor(share: float, *, edge: float = 0.12) -> str:
+    """Which end of a text stands at ``share``, so that it does not leave the chart."""
+    return "start" if share < edge else "end" if share > 1 - edge else "middle"

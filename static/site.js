@@ -1,0 +1,174 @@
+// Comfort on top of a page that works without it: lists of names while typing, and explanations on hover.
+"use strict";
+
+const status = (text) => {
+  const place = document.getElementById("status");
+  if (place) place.textContent = text;
+};
+
+// Lists of names: the ARIA combobox pattern around a list that the server fills. -------------------------------------
+
+function combobox(input) {
+  const list = document.getElementById(`${input.id}-list`);
+  let active = -1;
+  let typedSinceChoice = false;
+
+  input.removeAttribute("list");
+  input.setAttribute("role", "combobox");
+  input.setAttribute("aria-autocomplete", "list");
+  input.setAttribute("aria-expanded", "false");
+  input.setAttribute("aria-controls", list.id);
+
+  const options = () => Array.from(list.querySelectorAll("[role=option]"));
+
+  const open = () => {
+    list.hidden = false;
+    input.setAttribute("aria-expanded", "true");
+  };
+
+  const close = () => {
+    list.hidden = true;
+    activate(-1);
+    input.setAttribute("aria-expanded", "false");
+  };
+
+  const activate = (index) => {
+    const found = options();
+    active = found.length ? index : -1;
+    found.forEach((option, place) => option.setAttribute("aria-selected", String(place === active)));
+    if (active >= 0) {
+      input.setAttribute("aria-activedescendant", found[active].id);
+      found[active].scrollIntoView({ block: "nearest" });
+    } else {
+      input.removeAttribute("aria-activedescendant");
+    }
+  };
+
+  const choose = (option) => {
+    input.value = option.dataset.value;
+    typedSinceChoice = false;
+    close();
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  const move = (step) => {
+    const count = options().length;
+    if (!count) return;
+    open();
+    activate(active < 0 && step < 0 ? count - 1 : (active + step + count) % count);
+  };
+
+  input.addEventListener("input", () => {
+    typedSinceChoice = true;
+    if (!input.value.trim()) close();
+  });
+
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      move(event.key === "ArrowDown" ? 1 : -1);
+    } else if (event.key === "Enter" && !list.hidden && active >= 0) {
+      event.preventDefault();
+      choose(options()[active]);
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      close();
+    } else if (event.key === "Enter") {
+      close();
+    }
+  });
+
+  input.addEventListener("blur", close);
+
+  // A press on an option must not take the focus away: the list would close before the click.
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) choose(option);
+  });
+
+  list.addEventListener("htmx:afterSwap", () => {
+    const count = options().length;
+    if (!typedSinceChoice || document.activeElement !== input) return;
+    activate(-1);
+    if (count) open();
+    else close();
+    status(count ? `${count} ${count === 1 ? "name" : "names"} to choose from, arrow keys to move` : "No such name");
+  });
+}
+
+// Explanations: a click opens them without any script; with it, resting the pointer or the focus does, too. ------------
+
+function explanations() {
+  const REST_MS = 250;
+  let timer = 0;
+
+  const tipOf = (target) => {
+    const button = target instanceof Element ? target.closest(".how") : null;
+    return button ? { button, tip: button.popoverTargetElement } : null;
+  };
+
+  const show = ({ button, tip }) => {
+    if (tip && !tip.matches(":popover-open")) tip.showPopover({ source: button });
+  };
+
+  document.addEventListener("pointerover", (event) => {
+    window.clearTimeout(timer);
+    if (event.pointerType !== "mouse") return;
+    const found = tipOf(event.target);
+    if (found) {
+      timer = window.setTimeout(() => show(found), REST_MS);
+      return;
+    }
+    // The pointer may move into the explanation, to its link; anywhere else it closes.
+    const inside = event.target instanceof Element && event.target.closest(".tip");
+    const shown = document.querySelector(".tip:popover-open");
+    if (shown && !inside && shown.dataset.by === "pointer") timer = window.setTimeout(() => shown.hidePopover(), REST_MS);
+    if (shown && inside) shown.dataset.by = "pointer";
+  });
+
+  document.addEventListener("toggle", (event) => {
+    const tip = event.target;
+    if (!(tip instanceof Element) || !tip.matches(".tip")) return;
+    tip.dataset.by = event.newState === "open" && document.querySelector(".how:hover") ? "pointer" : "";
+  }, true);
+
+  document.addEventListener("focusin", (event) => {
+    const found = tipOf(event.target);
+    if (found && found.button.matches(":focus-visible")) show(found);
+  });
+}
+
+// After an update: fields take the names that were found, and know whether they are wrong. --------------------------
+
+function settleField(note) {
+  const input = document.getElementById(note.dataset.field);
+  if (!input) return;
+  if (note.querySelector(".wrong")) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+  const shown = note.dataset.shown;
+  if (shown !== undefined && input.matches("[data-combo]") && document.activeElement !== input) input.value = shown;
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("[data-combo]").forEach(combobox);
+  explanations();
+
+  let submitted = false;
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target.id === "answer") submitted = event.detail.elt.id === "question";
+  });
+  document.body.addEventListener("htmx:oobAfterSwap", (event) => {
+    const note = event.detail.target;
+    if (note && note.dataset && note.dataset.field) settleField(document.getElementById(note.id) || note);
+  });
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target.id !== "answer" || !submitted) return;
+    submitted = false;
+    const refusal = document.getElementById("refusal");
+    if (refusal) refusal.focus();
+    const place = refusal || document.getElementById("answer");
+    const top = place.getBoundingClientRect().top;
+    if (top < 0 || top > window.innerHeight * 0.5) place.scrollIntoView({ block: "start" });
+  });
+});
