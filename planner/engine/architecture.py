@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from planner.engine.architectures.gemma import gemma, gemma4
+from planner.engine.architectures.compressed import deepseek_v4
+from planner.engine.architectures.gemma import gemma, gemma3n, gemma4
 from planner.engine.architectures.hybrid import delta_net_hybrid, kimi_linear, lightning_hybrid
-from planner.engine.architectures.irregular import deci, mimo2
-from planner.engine.architectures.mamba import nemotron_h
-from planner.engine.architectures.mla import latent_transformer
+from planner.engine.architectures.irregular import deci, mimo2, step
+from planner.engine.architectures.mamba import falcon_h1, granite_hybrid, nemotron_h
+from planner.engine.architectures.mla import latent_transformer, longcat
+from planner.engine.architectures.shortconv import lfm2
 from planner.engine.architectures.transformer import transformer
 from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
 
@@ -27,6 +29,13 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Architectu
     "nemotron_h": nemotron_h,
     "decilm": deci,
     "mimo2": mimo2,
+    "step": step,
+    "longcat": longcat,
+    "lfm2": lfm2,
+    "granite_hybrid": granite_hybrid,
+    "falcon_h1": falcon_h1,
+    "gemma3n": gemma3n,
+    "deepseek_v4": deepseek_v4,
 }
 
 

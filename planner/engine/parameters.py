@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from planner.engine.inventory import TENSOR_CLASSES, Architecture, TensorClass
 
 
@@ -32,3 +35,16 @@ def active_parameters(architecture: Architecture) -> int:
     if architecture.tied_embeddings:
         active += sum(group.n_parameters for group in architecture.tensors if group.name == "token_embd")
     return active
+
+
+def parameters_as_published(architecture: Architecture, formula: Mapping[str, Any]) -> int:
+    """What the published total counts: the text model and what ``formula["published_counts"]`` adds to it.
+
+    ``mtp``: the multi-token-prediction layers; ``tied_head``: a tied table once more, where the checkpoint repeats it;
+    ``vision_tower``: so many weights of a vision encoder, which the text model does not have.
+    """
+    counts = formula.get("published_counts", {})
+    total = total_parameters(architecture, with_mtp=bool(counts.get("mtp")))
+    if counts.get("tied_head"):
+        total += sum(group.n_parameters for group in architecture.tensors if group.name == "token_embd")
+    return total + int(counts.get("vision_tower", 0))

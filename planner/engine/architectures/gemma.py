@@ -154,3 +154,49 @@ def gemma4(config: Config, formula: Formula) -> Architecture:
         attention=tuple(caches),
         gguf_arch="gemma4",
     )
+
+
+def _altup_tensors(shape: Shape, n_inputs: int, rank: int) -> list[TensorGroup]:
+    """Alternating updates (n_inputs parallel hidden states) and the low-rank residual of Gemma 3n.
+
+    Source: https://github.com/ggml-org/llama.cpp/blob/master/src/models/gemma3n.cpp
+    """
+    hidden, layers, extra = shape.hidden, shape.layers, n_inputs - 1
+    return [
+        TensorGroup("altup_proj", "other", hidden, hidden, extra, is_stack=True),
+        TensorGroup("altup_unembd_proj", "other", hidden, hidden, extra, is_stack=True),
+        matrix("altup_correct_coef", "other", n_inputs, n_inputs, layers),
+        matrix("altup_predict_coef", "other", n_inputs * n_inputs, n_inputs, layers),
+        matrix("altup_router", "other", n_inputs, hidden, layers),
+        vector("altup_correct_scale", "other", hidden, layers),
+        vector("altup_router_norm", "norm", hidden, layers),
+        matrix("laurel_l", "other", rank, hidden, layers),
+        matrix("laurel_r", "other", hidden, rank, layers),
+        vector("laurel_post_norm", "norm", hidden, layers),
+    ]
+
+
+def gemma3n(config: Config, formula: Formula) -> Architecture:
+    """Gemma 3n ("t": "gemma3n"): per-layer embeddings, alternating updates, low-rank residuals, shared caches."""
+    shape = shape_of(config)
+    projections, caches = _attention(config, shape)
+    norm_names = ("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")
+    tensors = embeddings(shape) + per_layer_embedding_tensors(config, shape) + projections
+    tensors += _altup_tensors(shape, int(config["altup_num_inputs"]), int(config["laurel_rank"]))
+    tensors += norms(norm_names, shape.hidden, shape.layers)
+    tensors += ffn_tensors(shape.hidden, shape.ffn, shape.layers)
+    return Architecture(
+        n_layers=shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=True,
+        n_heads=shape.n_heads,
+        n_kv_heads=shape.n_kv_heads,
+        n_experts=0,
+        n_experts_used=0,
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=0,
+        tensors=tuple(tensors),
+        attention=tuple(caches),
+        gguf_arch="gemma3n",
+    )

@@ -88,7 +88,7 @@ def delta_net_hybrid(config: Config, formula: Formula) -> Architecture:
     n_mtp = int(config.get("mtp_num_hidden_layers") or formula.get("mtp", 0))
     block = norms(("attn_norm", "post_attention_norm"), shape.hidden, (0,))
     block += gqa_tensors(spec, shape.hidden, (0,)) + feed_forward((0,))
-    tensors += mtp_tensors(block, shape, n_mtp, copies_embeddings=False)
+    tensors += mtp_tensors(block, shape, n_mtp)
     return Architecture(
         n_layers=shape.n_layers,
         hidden_size=shape.hidden,
@@ -142,25 +142,61 @@ def kda_group(n_heads: int, head_dim: int, kernel: int, layers: Layers) -> Atten
     return AttentionGroup("linear", layers, n_heads, n_heads, head_dim, head_dim, state_elements=state)
 
 
-def kimi_linear(config: Config, formula: Formula) -> Architecture:
-    """Kimi-Linear ("t": "kimi_linear"): MLA without positions on the full-attention layers, KDA on the others."""
-    shape = shape_of(config)
-    full = _full_layers(config, shape.n_layers)
-    linear = without(shape.layers, full)
+def _kimi_figures(config: Config) -> tuple[int, int, int]:
+    """Heads, head size and kernel of the delta-attention layers, flat or in ``linear_attn_config``."""
+    nested = config.get("linear_attn_config")
+    if nested:
+        return int(nested["num_heads"]), int(nested["head_dim"]), int(nested["short_conv_kernel_size"])
     heads, dim = int(config["linear_num_heads"]), int(config["linear_head_dim"])
-    kernel = int(config["linear_conv_kernel_dim"])
-    kinds = config["mlp_layer_types"]
-    dense = tuple(i for i, kind in enumerate(kinds[: shape.n_layers]) if kind == "dense")
-    base = moe_of(config, {**formula, "rbias": True}, shape)
-    moe = Moe(
-        base.n_experts, base.ffn, base.ffn * int(config.get("num_shared_experts") or 0), router_bias=True
-    )
+    return heads, dim, int(config["linear_conv_kernel_dim"])
+
+
+def _kimi_layers(config: Config, n_layers: int) -> tuple[Layers, Layers]:
+    """(full-attention layers, dense feed-forward layers); ``linear_attn_config`` counts layers from 1."""
+    nested = config.get("linear_attn_config")
+    if nested:
+        full = tuple(int(i) - 1 for i in nested["full_attn_layers"])
+        return full, tuple(range(int(config["first_k_dense_replace"])))
+    kinds = config["mlp_layer_types"][:n_layers]
+    return _full_layers(config, n_layers), tuple(i for i, kind in enumerate(kinds) if kind == "dense")
+
+
+def _residual_attention(hidden: int, layers: Layers) -> list[TensorGroup]:
+    """Kimi K3 attends over the residual streams of its blocks: a norm and a one-row score each."""
+    names = ("attn_res_norm", "attn_res_proj", "ffn_res_norm", "ffn_res_proj")
+    output = [vector(f"output_{name}", "norm", hidden) for name in names[:2]]
+    return norms(names, hidden, layers) + output
+
+
+def kimi_linear(config: Config, formula: Formula) -> Architecture:
+    """Kimi-Linear and Kimi K3 ("t": "kimi_linear"): MLA on the full-attention layers, KDA on the others.
+
+    K3 adds full-rank output gates, experts that read a latent (``moe_latent_size``) and residual attention.
+    """
+    shape = shape_of(config)
+    full, dense = _kimi_layers(config, shape.n_layers)
+    linear, sparse = without(shape.layers, full), without(shape.layers, dense)
+    heads, dim, kernel = _kimi_figures(config)
+    latent = int(config.get("moe_latent_size") or 0)
+    base = moe_of(config, formula, shape)
+    shared = base.ffn * int(config.get("num_shared_experts") or 0)
+    moe = Moe(base.n_experts, base.ffn, shared, router_bias=True, expert_in=latent)
     tensors = embeddings(shape) + norms(("attn_norm", "ffn_norm"), shape.hidden, shape.layers)
     tensors += mla_tensors(config, shape.n_heads, full)
     tensors += kda_tensors(shape.hidden, heads, dim, kernel, linear)
-    tensors += _low_rank_gate(shape.hidden, heads * dim, dim, linear)
-    tensors += ffn_tensors(shape.hidden, shape.ffn, dense)
-    tensors += moe_tensors(moe, shape.hidden, without(shape.layers, dense))
+    if formula.get("full_gate"):
+        mla_width = shape.n_heads * int(config["v_head_dim"])
+        tensors.append(matrix("attn_gate", "attention", heads * dim, shape.hidden, linear))
+        tensors.append(matrix("attn_gate", "attention", mla_width, shape.hidden, full))
+    else:
+        tensors += _low_rank_gate(shape.hidden, heads * dim, dim, linear)
+    tensors += ffn_tensors(shape.hidden, shape.ffn, dense) + moe_tensors(moe, shape.hidden, sparse)
+    if latent:
+        tensors.append(matrix("ffn_latent_down", "shared_expert", latent, shape.hidden, sparse))
+        tensors.append(matrix("ffn_latent_up", "shared_expert", shape.hidden, latent, sparse))
+        tensors.append(vector("ffn_norm_exps", "norm", latent, sparse))
+    if config.get("attn_res_block_size"):
+        tensors += _residual_attention(shape.hidden, shape.layers)
     return Architecture(
         n_layers=shape.n_layers,
         hidden_size=shape.hidden,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from planner.engine.architectures.parts import (
     Config,
@@ -15,6 +16,7 @@ from planner.engine.architectures.parts import (
     moe_tensors,
     norms,
     shape_of,
+    sliding_layers,
     without,
 )
 from planner.engine.architectures.transformer import Formula, experts_used, moe_layers, moe_of, mtp_tensors
@@ -89,7 +91,7 @@ def mimo2(config: Config, formula: Formula) -> Architecture:
     n_mtp = int(formula.get("mtp", 0))
     block = norms(("attn_norm", "ffn_norm"), shape.hidden, (0,)) + gqa_tensors(local, shape.hidden, (0,))
     block += ffn_tensors(shape.hidden, shape.ffn, (0,))
-    tensors += mtp_tensors(block, shape, n_mtp, copies_embeddings=False)
+    tensors += mtp_tensors(block, shape, n_mtp)
     return Architecture(
         n_layers=shape.n_layers,
         hidden_size=shape.hidden,
@@ -104,4 +106,48 @@ def mimo2(config: Config, formula: Formula) -> Architecture:
         tensors=tuple(tensors),
         attention=(gqa_group(wide, full), gqa_group(local, sliding, int(config["sliding_window"]))),
         gguf_arch="mimo2",
+    )
+
+
+def step(config: Config, formula: Formula) -> Architecture:
+    """Step-3.5 and 3.7 Flash ("t": "step"): more query heads on the windowed layers, a gate value per head.
+
+    Source: https://github.com/ggml-org/llama.cpp/blob/master/src/models/step35.cpp
+    """
+    shape = shape_of(config)
+    sliding = sliding_layers(config, shape.n_layers)
+    full, swa_heads = without(shape.layers, sliding), int(config["swa_num_attention_heads"])
+    wide = Gqa(
+        shape.n_heads,
+        shape.n_kv_heads,
+        shape.head_dim,
+        shape.head_dim,
+        qk_norm="head",
+        gate_rows=shape.n_heads,
+    )
+    local = replace(wide, n_heads=swa_heads, gate_rows=swa_heads)
+    moe = moe_of(config, {**formula, "rbias": True}, shape)
+    sparse = moe_layers(config, formula, shape.n_layers)
+    tensors = embeddings(shape) + norms(("attn_norm", "ffn_norm"), shape.hidden, shape.layers)
+    tensors += gqa_tensors(wide, shape.hidden, full) + gqa_tensors(local, shape.hidden, sliding)
+    tensors += ffn_tensors(shape.hidden, shape.ffn, without(shape.layers, sparse))
+    tensors += moe_tensors(moe, shape.hidden, sparse)
+    n_mtp = int(config.get("num_nextn_predict_layers") or 0)
+    block = norms(("attn_norm", "ffn_norm"), shape.hidden, (0,)) + gqa_tensors(local, shape.hidden, (0,))
+    block += ffn_tensors(shape.hidden, shape.ffn, (0,))
+    tensors += mtp_tensors(block, shape, n_mtp, formula.get("mtp_copies", ()))
+    return Architecture(
+        n_layers=shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=shape.n_kv_heads,
+        n_experts=moe.n_experts,
+        n_experts_used=experts_used(config),
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=n_mtp,
+        tensors=tuple(tensors),
+        attention=(gqa_group(wide, full), gqa_group(local, sliding, int(config["sliding_window"]))),
+        gguf_arch="step35",
     )

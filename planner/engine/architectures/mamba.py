@@ -19,6 +19,7 @@ from planner.engine.architectures.parts import (
     norms,
     shape_of,
     vector,
+    without,
 )
 from planner.engine.architectures.transformer import Formula, experts_used
 from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
@@ -142,3 +143,79 @@ def _mtp(spec: Gqa, moe: Moe, hidden: int, latent: int, layers: Layers) -> list[
     block.append(matrix("nextn.eh_proj", "other", hidden, 2 * hidden, (0,)))
     block += norms(("nextn.enorm", "nextn.hnorm", "nextn.shared_head_norm"), hidden, (0,))
     return as_mtp(block, layers)
+
+
+def _mamba_of(config: Config) -> Mamba2:
+    return Mamba2(
+        int(config["mamba_n_heads"]),
+        int(config["mamba_d_head"]),
+        int(config["mamba_n_groups"]),
+        int(config["mamba_d_state"]),
+        int(config["mamba_d_conv"]),
+        norm=bool(config.get("mamba_rms_norm", True)),
+    )
+
+
+def granite_hybrid(config: Config, formula: Formula) -> Architecture:
+    """Granite 4.0 H ("t": "granite_hybrid"): Mamba-2 layers, a few attention layers, experts and a shared expert in
+    every layer.
+
+    Source: https://github.com/ggml-org/llama.cpp/blob/master/src/models/granite-hybrid.cpp
+    """
+    shape = shape_of(config)
+    full = tuple(int(i) for i in config["attn_layer_indices"])
+    mixers = without(shape.layers, full)
+    mamba = _mamba_of(config)
+    spec = Gqa(shape.n_heads, shape.n_kv_heads, shape.head_dim, shape.head_dim)
+    moe = Moe(
+        int(config["num_local_experts"]),
+        int(config["intermediate_size"]),
+        shared_ffn=int(config["shared_intermediate_size"]),
+    )
+    tensors = embeddings(shape) + norms(("attn_norm", "ffn_norm"), shape.hidden, shape.layers)
+    tensors += mamba2_tensors(mamba, shape.hidden, mixers) + gqa_tensors(spec, shape.hidden, full)
+    tensors += moe_tensors(moe, shape.hidden, shape.layers)
+    return Architecture(
+        n_layers=shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=shape.n_kv_heads,
+        n_experts=moe.n_experts,
+        n_experts_used=experts_used(config),
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=0,
+        tensors=tuple(tensors),
+        attention=(gqa_group(spec, full), mamba2_group(mamba, mixers)),
+        gguf_arch="granitehybrid",
+    )
+
+
+def falcon_h1(config: Config, formula: Formula) -> Architecture:
+    """Falcon-H1 ("t": "falcon_h1"): a Mamba-2 mixer and attention side by side in every layer.
+
+    Source: https://github.com/ggml-org/llama.cpp/blob/master/src/models/falcon-h1.cpp
+    """
+    shape = shape_of(config)
+    mamba = _mamba_of(config)
+    spec = Gqa(shape.n_heads, shape.n_kv_heads, shape.head_dim, shape.head_dim)
+    tensors = embeddings(shape) + norms(("attn_norm", "ffn_norm"), shape.hidden, shape.layers)
+    tensors += mamba2_tensors(mamba, shape.hidden, shape.layers)
+    tensors += gqa_tensors(spec, shape.hidden, shape.layers)
+    tensors += ffn_tensors(shape.hidden, shape.ffn, shape.layers)
+    return Architecture(
+        n_layers=shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=shape.n_kv_heads,
+        n_experts=0,
+        n_experts_used=0,
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=0,
+        tensors=tuple(tensors),
+        attention=(gqa_group(spec, shape.layers), mamba2_group(mamba, shape.layers)),
+        gguf_arch="falcon-h1",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.engine.architectures.parts import (
     Config,
     Layers,
+    Moe,
     Shape,
     embeddings,
     ffn_tensors,
@@ -108,7 +109,7 @@ def latent_transformer(config: Config, formula: Formula) -> Architecture:
     n_mtp = int(config.get("num_nextn_predict_layers") or 0)
     block = _latent_block(config, formula, shape, (0,)) + moe_tensors(moe, shape.hidden, (0,))
     block += indexer_tensors(config, (0,)) if formula.get("dsa") else []
-    tensors += mtp_tensors(block, shape, n_mtp, copies_embeddings=bool(formula.get("mtp_embeddings")))
+    tensors += mtp_tensors(block, shape, n_mtp, formula.get("mtp_copies", ()))
     return Architecture(
         n_layers=shape.n_layers,
         hidden_size=shape.hidden,
@@ -124,4 +125,45 @@ def latent_transformer(config: Config, formula: Formula) -> Architecture:
         attention=(mla_group(config, shape.n_heads, shape.layers, len(indexed)),),
         gguf_arch="deepseek2",
         gguf_has_mtp=bool(formula.get("gguf_mtp")),
+    )
+
+
+def longcat(config: Config, formula: Formula) -> Architecture:
+    """LongCat-Flash ("t": "longcat"): each layer holds two latent-attention and two dense blocks beside one block of
+    experts, some of which compute nothing.
+
+    Source: https://github.com/huggingface/transformers/blob/main/src/transformers/models/longcat_flash/modeling_longcat_flash.py
+    """
+    shape = shape_of({**config, "intermediate_size": config["ffn_hidden_size"]})
+    blocks = tuple(range(2 * shape.n_layers))  # attention blocks, two a layer
+    first_of_layer = blocks[::2]
+    routed = int(config["n_routed_experts"]) + int(config["zero_expert_num"])
+    moe = Moe(int(config["n_routed_experts"]), int(config["expert_ffn_hidden_size"]))
+    tensors = embeddings(shape) + norms(("attn_norm", "ffn_norm"), shape.hidden, blocks)
+    tensors += mla_tensors(config, shape.n_heads, blocks)
+    tensors += ffn_tensors(shape.hidden, shape.ffn, blocks)
+    experts = [g for g in moe_tensors(moe, shape.hidden, first_of_layer) if g.name != "ffn_gate_inp"]
+    tensors += [
+        *experts,
+        matrix("ffn_gate_inp", "router", routed, shape.hidden, first_of_layer),
+        vector("exp_probs_b.bias", "router", routed, first_of_layer),
+    ]
+    n_mtp = int(formula.get("mtp", 0))
+    block = norms(("attn_norm", "ffn_norm"), shape.hidden, (0,)) + mla_tensors(config, shape.n_heads, (0,))
+    block += ffn_tensors(shape.hidden, shape.ffn, (0,))
+    tensors += mtp_tensors(block, shape, n_mtp, formula.get("mtp_copies", ()))
+    return Architecture(
+        n_layers=2 * shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=1,
+        n_experts=moe.n_experts,
+        n_experts_used=experts_used(config),
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=n_mtp,
+        tensors=tuple(tensors),
+        attention=(mla_group(config, shape.n_heads, blocks),),
+        gguf_arch="longcat",
     )

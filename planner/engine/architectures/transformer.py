@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.engine.architectures.parts import (
@@ -103,11 +103,11 @@ def moe_layers(config: Config, formula: Formula, n_layers: int) -> Layers:
 
 
 def mtp_tensors(
-    blocks: list[TensorGroup], shape: Shape, n_mtp: int, *, copies_embeddings: bool
+    blocks: list[TensorGroup], shape: Shape, n_mtp: int, copies: Sequence[str] = ()
 ) -> list[TensorGroup]:
     """Multi-token-prediction layers: a block of the model, a projection of two hidden states to one, norms.
 
-    Some checkpoints repeat the embedding and the output head in the layer (``copies_embeddings``).
+    Some checkpoints repeat tables in each layer: ``copies`` names "embedding", "output" or both.
     """
     if not n_mtp:
         return []
@@ -116,11 +116,30 @@ def mtp_tensors(
         matrix("nextn.eh_proj", "other", hidden, 2 * hidden, (0,)),
         *norms(("nextn.enorm", "nextn.hnorm", "nextn.shared_head_norm"), hidden, (0,)),
     ]
-    if copies_embeddings:
+    if "embedding" in copies:
         extra.append(matrix("nextn.embed_tokens", "embedding", shape.vocab, hidden, (0,)))
+    if "output" in copies:
         extra.append(matrix("nextn.shared_head_head", "output", shape.vocab, hidden, (0,)))
     layers = tuple(range(shape.n_layers, shape.n_layers + n_mtp))
     return as_mtp(blocks + extra, layers)
+
+
+def _index_tensors(config: Config, hidden: int) -> list[TensorGroup]:
+    """MiniMax-M3's block-sparse attention: index queries and one index key on the sparse layers.
+
+    Source: https://github.com/ggml-org/llama.cpp/blob/master/src/models/minimax-m3.cpp
+    """
+    sparse = config.get("sparse_attention_config")
+    if not sparse:
+        return []
+    layers = tuple(i for i, flag in enumerate(sparse["sparse_attention_freq"]) if flag)
+    heads, dim = int(sparse["sparse_num_index_heads"]), int(sparse["sparse_index_dim"])
+    return [
+        matrix("indexer.q_proj", "attention", heads * dim, hidden, layers),
+        matrix("indexer.k_proj", "attention", dim, hidden, layers),
+        vector("indexer.q_norm", "norm", dim, layers),
+        vector("indexer.k_norm", "norm", dim, layers),
+    ]
 
 
 def transformer(config: Config, formula: Formula) -> Architecture:
@@ -149,6 +168,7 @@ def transformer(config: Config, formula: Formula) -> Architecture:
     moe = moe_of(config, formula, shape) if is_moe else None
     if moe:
         tensors += moe_tensors(moe, shape.hidden, sparse)
+    tensors += _index_tensors(config, shape.hidden)
     n_mtp = int(formula.get("mtp", 0))
     block = layer_norms(formula, shape.hidden, (0,)) + gqa_tensors(spec, shape.hidden, (0,))
     block += (
@@ -156,7 +176,7 @@ def transformer(config: Config, formula: Formula) -> Architecture:
         if moe and not formula.get("mtp_dense")
         else ffn_tensors(shape.hidden, dense_ffn, (0,))
     )
-    tensors += mtp_tensors(block, shape, n_mtp, copies_embeddings=bool(formula.get("mtp_embeddings")))
+    tensors += mtp_tensors(block, shape, n_mtp, formula.get("mtp_copies", ()))
     return Architecture(
         n_layers=shape.n_layers,
         hidden_size=shape.hidden,
