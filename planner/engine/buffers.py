@@ -42,6 +42,7 @@ class BufferTable:
     vocab: Ints
     heads: Ints  # most query heads of a layer
     query: Ints  # rows of the widest query projection, with its gate
+    head_dim: Ints  # of the widest key head
     ffn: Ints  # widest dense feed-forward layer
     expert_ffn: Ints
     experts: Ints
@@ -60,10 +61,10 @@ class BufferTable:
         return type(self)(**{f.name: getattr(self, f.name)[model] for f in fields(self)})
 
 
-def buffer_table(architectures: Sequence[Architecture]) -> BufferTable:
-    """Reads activation widths from the shapes of models."""
-    rows = [_widths(architecture) for architecture in architectures]
+def buffer_table(architectures: Sequence[Architecture | None]) -> BufferTable:
+    """Reads activation widths from the shapes of models; an unknown architecture's are 0."""
     names = [f.name for f in fields(BufferTable)]
+    rows = [_widths(a) if a else dict.fromkeys(names, 0) for a in architectures]
     return BufferTable(**{name: np.array([row[name] for row in rows], np.int64) for name in names})
 
 
@@ -77,7 +78,7 @@ def _widths(architecture: Architecture) -> dict[str, int]:
         by_name[group.name] = max(by_name.get(group.name, 0), width)
         if group.tensor_class == "expert" and not group.is_vector:
             stacks.append(group.n_rows * group.row_length * group.per_layer)
-    groups = architecture.attention
+    groups = [group for group in architecture.attention if group.kind != "linear"]
     latent = next((g for g in groups if g.kv_lora_rank), None)
     heads = max((g.n_q_heads for g in groups), default=0)
     query = max((g.n_q_heads * g.head_dim_k for g in groups), default=0)
@@ -86,6 +87,7 @@ def _widths(architecture: Architecture) -> dict[str, int]:
         "vocab": architecture.vocab_size,
         "heads": heads,
         "query": max(query, by_name.get("attn_q", 0)),
+        "head_dim": max((g.head_dim_k for g in groups), default=0),
         "ffn": by_name.get("ffn_down", 0),
         "expert_ffn": by_name.get("ffn_down_exps", 0),
         "experts": architecture.n_experts,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from planner.engine.kv import (
     MLA_LATENT,
     MLA_LATENT_TWICE,
     CachePlan,
+    CacheTable,
     cache_bytes,
     cache_capacity_tokens,
     cache_read_bytes,
@@ -42,7 +42,7 @@ def plan(
     )
 
 
-def table(model: str):
+def table(model: str) -> CacheTable:
     return cache_table([architectures()[model]])
 
 
