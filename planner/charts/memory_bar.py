@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from planner.charts.svg import anchor, chart, element, percent
-from planner.plans.answer import Answer
-from planner.plans.figures import gib
+from planner.charts.shapes import Memory
+from planner.charts.svg import anchor, chart, element, label, line, percent
+from planner.figures import gib
 
 TOP = 28  # room for the limit's label
 BAR = 56
@@ -28,41 +28,41 @@ class Segment:
     size_bytes: float
 
 
-def segments(answer: Answer) -> list[Segment]:
+def segments(plan: Memory) -> list[Segment]:
     """The parts from the left, then what is free up to the limit, then what lies beyond the limit."""
     found: list[Segment] = []
     place = 0.0
-    for part in answer.parts:
+    for part in plan.parts:
         if part.bytes > 0:
             found.append(Segment(part.key, part.label, place, part.bytes))
             place += part.bytes
-    if place < answer.limit_bytes:
-        found.append(Segment("free", "Free", place, answer.limit_bytes - place))
-    beyond = max(answer.limit_bytes, place)
-    held = min(answer.held_bytes, max(answer.capacity_bytes - beyond, 0.0))
+    if place < plan.limit_bytes:
+        found.append(Segment("free", "Free", place, plan.limit_bytes - place))
+    beyond = max(plan.limit_bytes, place)
+    held = min(plan.held_bytes, max(plan.capacity_bytes - beyond, 0.0))
     if held > 0:
         found.append(Segment("held", "Other programs", beyond, held))
-    if answer.capacity_bytes - beyond - held > 0:
+    if plan.capacity_bytes - beyond - held > 0:
         found.append(
-            Segment("system", "Kept by the system", beyond + held, answer.capacity_bytes - beyond - held)
+            Segment("system", "Kept by the system", beyond + held, plan.capacity_bytes - beyond - held)
         )
     return found
 
 
-def describe(answer: Answer) -> str:
+def describe(plan: Memory) -> str:
     """The bar in words."""
-    parts = ", ".join(f"{part.label} {gib(part.bytes)}" for part in answer.parts)
+    parts = ", ".join(f"{part.label} {gib(part.bytes)}" for part in plan.parts)
     return (
-        f"Needed: {gib(answer.need_bytes)} ({parts}). Limit: {gib(answer.limit_bytes)} "
-        f"of {gib(answer.capacity_bytes)} installed. The table below has every figure."
+        f"Needed: {gib(plan.need_bytes)} ({parts}). Limit: {gib(plan.limit_bytes)} "
+        f"of {gib(plan.capacity_bytes)} installed. The table below has every figure."
     )
 
 
-def memory_bar(answer: Answer) -> SafeString:
+def memory_bar(plan: Memory) -> SafeString:
     """Draw the bar; colours and hatches come from the classes ``seg-<key>`` in the style sheet."""
-    found = segments(answer)
-    scale = max(answer.capacity_bytes, answer.need_high_bytes, answer.need_bytes, answer.limit_bytes, 1.0)
-    limit, need = answer.limit_bytes / scale, answer.need_bytes / scale
+    found = segments(plan)
+    scale = max(plan.capacity_bytes, plan.need_high_bytes, plan.need_bytes, plan.limit_bytes, 1.0)
+    limit, need = plan.limit_bytes / scale, plan.need_bytes / scale
     drawn = [draw_segment(segment, scale) for segment in found]
     if need > limit:
         drawn.append(
@@ -78,14 +78,14 @@ def memory_bar(answer: Answer) -> SafeString:
         )
     for segment in found:
         drawn += draw_label(segment, scale, limit)
-    drawn += draw_need_high(answer, scale)
-    drawn += draw_limit(answer, limit)
-    drawn += draw_ends(answer, scale)
+    drawn += draw_need_high(plan, scale)
+    drawn += draw_limit(plan, limit)
+    drawn += draw_ends(plan, scale)
     return chart(
         hatches(),
         *drawn,
-        title=f"Memory: {gib(answer.need_bytes)} needed, {gib(answer.limit_bytes)} usable",
-        description=describe(answer),
+        title=f"Memory: {gib(plan.need_bytes)} needed, {gib(plan.limit_bytes)} usable",
+        description=describe(plan),
         identity="memory-bar",
         height=HEIGHT,
         class_="memory-bar",
@@ -108,7 +108,7 @@ def draw_segment(segment: Segment, scale: float) -> SafeString:
 
 
 def draw_label(segment: Segment, scale: float, limit: float) -> list[SafeString]:
-    """The name and size in the bar, where there is room; right of the limit's line where it would cross them."""
+    """The name and size in the bar, where there is room; right of the limit where it would cross them."""
     start, width = segment.start_bytes / scale, segment.size_bytes / scale
     size = gib(segment.size_bytes)
     room_px = LETTER * max(len(segment.label), len(size)) + SPACE
@@ -118,67 +118,38 @@ def draw_label(segment: Segment, scale: float, limit: float) -> list[SafeString]
         return []
     room = "roomy" if width * NARROW >= room_px else "snug"
     return [
-        element(
-            "text",
-            text,
-            x=percent(start),
-            dx=12,
-            y=TOP + line,
-            class_=f"on-{segment.key} {weight} {room}",
-            aria_hidden="true",
-        )
-        for text, line, weight in ((segment.label, 24, "name"), (size, 42, "size"))
+        label(segment.label, start, TOP + 24, f"on-{segment.key} name {room}", dx=12),
+        label(size, start, TOP + 42, f"on-{segment.key} size {room}", dx=12),
     ]
 
 
-def draw_need_high(answer: Answer, scale: float) -> list[SafeString]:
+def draw_need_high(plan: Memory, scale: float) -> list[SafeString]:
     """A whisker from the need to its upper bound, where that is far enough to be seen."""
-    low, high = answer.need_bytes / scale, answer.need_high_bytes / scale
+    low, high = plan.need_bytes / scale, plan.need_high_bytes / scale
     if high - low < 0.004:
         return []
     y = TOP + BAR + 6
-    return [
-        element(
-            "line",
-            element("title", f"at most {gib(answer.need_high_bytes)}"),
-            x1=percent(low),
-            x2=percent(high),
-            y1=y,
-            y2=y,
-            class_="whisker",
-        ),
-        element("line", x1=percent(high), x2=percent(high), y1=y - 3, y2=y + 3, class_="whisker"),
-    ]
+    title = element("title", f"at most {gib(plan.need_high_bytes)}")
+    return [line(low, y, high, y, "whisker", title), line(high, y - 3, high, y + 3, "whisker")]
 
 
-def draw_limit(answer: Answer, place: float) -> list[SafeString]:
+def draw_limit(plan: Memory, place: float) -> list[SafeString]:
     """The limit as a line with its label above the bar."""
     end = anchor(place, edge=0.3)
+    dx = {"start": -1, "end": 1, "middle": 0}[end]
     return [
-        element("line", x1=percent(place), x2=percent(place), y1=TOP - 8, y2=TOP + BAR + 4, class_="limit"),
-        element(
-            "text",
-            f"limit {gib(answer.limit_bytes)}",
-            x=percent(place),
-            dx={"start": -1, "end": 1, "middle": 0}[end],
-            y=TOP - 14,
-            text_anchor=end,
-            class_="limit-label",
-            aria_hidden="true",
-        ),
+        line(place, TOP - 8, place, TOP + BAR + 4, "limit"),
+        label(f"limit {gib(plan.limit_bytes)}", place, TOP - 14, "limit-label", dx=dx, end=end),
     ]
 
 
-def draw_ends(answer: Answer, scale: float) -> list[SafeString]:
+def draw_ends(plan: Memory, scale: float) -> list[SafeString]:
     """What the bar's ends stand for: nothing at the left, at the right all memory or all that is needed."""
-    over = answer.need_bytes > answer.capacity_bytes
-    right = f"{gib(answer.need_bytes)} needed" if over else f"{gib(answer.capacity_bytes)} installed"
-    place = max(answer.need_bytes, answer.capacity_bytes) / scale
+    over = plan.need_bytes > plan.capacity_bytes
+    right = f"{gib(plan.need_bytes)} needed" if over else f"{gib(plan.capacity_bytes)} installed"
+    place = max(plan.need_bytes, plan.capacity_bytes) / scale
     y = TOP + BAR + 22
-    return [
-        element("text", "0", x="0", y=y, class_="end", aria_hidden="true"),
-        element("text", right, x=percent(place), y=y, text_anchor="end", class_="end", aria_hidden="true"),
-    ]
+    return [label("0", 0, y, "end"), label(right, place, y, "end", end="end")]
 
 
 def hatches() -> SafeString:

@@ -3,92 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from django.utils.safestring import SafeString
 
-from planner.charts.svg import anchor, chart, element, percent
-from planner.plans.answer import Interval
-from planner.plans.figures import number, rate, rate_range
-from planner.plans.reading import READING_TPS
+from planner.charts.reading import READING_TPS
+from planner.charts.svg import anchor, chart, element, label, line, percent
+from planner.figures import Range, number, rate, rate_range
 
 HEIGHT = 92
 AXIS = 60
+Place = Callable[[float], float]
 
 
-def bounds(interval: Interval) -> tuple[float, float]:
+def bounds(interval: Range) -> tuple[float, float]:
     """Powers of ten around the speed and the reading speed, at least from 1 to 100."""
     low = min(interval.low, READING_TPS.low, 1.0)
     high = max(interval.high, READING_TPS.high, 100.0)
     return 10.0 ** math.floor(math.log10(max(low, 1e-3))), 10.0 ** math.ceil(math.log10(high))
 
 
-def speed_scale(interval: Interval) -> SafeString:
+def speed_scale(interval: Range) -> SafeString:
     """Draw the interval and its middle, and the band in which most adults read."""
     low, high = bounds(interval)
 
     def place(value: float) -> float:
         return min(max(math.log10(max(value, low) / low) / math.log10(high / low), 0.0), 1.0)
 
-    drawn: list[SafeString] = []
-    decades = round(math.log10(high / low))
-    for step in range(decades + 1):
-        value = low * 10**step
-        x = place(value)
-        drawn.append(element("line", x1=percent(x), x2=percent(x), y1=AXIS - 4, y2=AXIS + 4, class_="tick"))
-        drawn.append(
-            element(
-                "text",
-                number(value, max(0, -math.floor(math.log10(value)))),
-                x=percent(x),
-                y=AXIS + 22,
-                text_anchor=anchor(x, edge=0.02),
-                class_="tick-label",
-                aria_hidden="true",
-            )
-        )
-    drawn.insert(0, element("line", x1="0", x2="100%", y1=AXIS, y2=AXIS, class_="axis"))
-    left, right = place(READING_TPS.low), place(READING_TPS.high)
-    drawn.append(
-        element(
-            "rect",
-            x=percent(left),
-            width=percent(right - left),
-            y=AXIS - 14,
-            height=28,
-            rx=2,
-            class_="reading",
-        )
-    )
-    middle = place(READING_TPS.value)
-    drawn.append(
-        element(
-            "text",
-            "people read",
-            x=percent(middle),
-            y=AXIS - 22,
-            text_anchor=anchor(middle),
-            class_="reading-label",
-            aria_hidden="true",
-        )
-    )
-    start, end, dot = place(interval.low), place(interval.high), place(interval.value)
-    drawn.append(element("line", x1=percent(start), x2=percent(end), y1=AXIS, y2=AXIS, class_="interval"))
-    drawn.append(element("circle", cx=percent(dot), cy=AXIS, r=7, class_="value"))
-    # The two labels stand on two lines where they would meet.
-    lifted = abs(dot - middle) < 0.3
-    drawn.append(
-        element(
-            "text",
-            "this machine writes",
-            x=percent(dot),
-            y=AXIS - (42 if lifted else 22),
-            text_anchor=anchor(dot, edge=0.2),
-            class_="value-label",
-            aria_hidden="true",
-        )
-    )
     return chart(
-        *drawn,
+        *draw_axis(low, high, place),
+        *draw_reading(place),
+        *draw_speed(interval, place),
         title=f"Writing {rate(interval.value)} tokens a second beside reading {rate(READING_TPS.value)}",
         description=(
             f"This machine writes {rate_range(interval)} tokens a second; most adults read "
@@ -98,3 +43,47 @@ def speed_scale(interval: Interval) -> SafeString:
         height=HEIGHT,
         class_="speed-scale",
     )
+
+
+def draw_axis(low: float, high: float, place: Place) -> list[SafeString]:
+    """The axis with a tick at every power of ten."""
+    drawn = [line(0, AXIS, 1, AXIS, "axis")]
+    for step in range(round(math.log10(high / low)) + 1):
+        value = low * 10**step
+        x = place(value)
+        text = number(value, max(0, -math.floor(math.log10(value))))
+        drawn.append(line(x, AXIS - 4, x, AXIS + 4, "tick"))
+        drawn.append(label(text, x, AXIS + 22, "tick-label", end=anchor(x, edge=0.02)))
+    return drawn
+
+
+def draw_reading(place: Place) -> list[SafeString]:
+    """The band in which most adults read."""
+    left, right, middle = place(READING_TPS.low), place(READING_TPS.high), place(READING_TPS.value)
+    band = element(
+        "rect",
+        x=percent(left),
+        width=percent(right - left),
+        y=AXIS - 14,
+        height=28,
+        rx=2,
+        class_="reading",
+    )
+    return [band, label("people read", middle, AXIS - 22, "reading-label", end=anchor(middle))]
+
+
+def draw_speed(interval: Range, place: Place) -> list[SafeString]:
+    """The interval and its middle; the name a line higher where it would meet the reading band's."""
+    dot = place(interval.value)
+    lifted = abs(dot - place(READING_TPS.value)) < 0.3
+    return [
+        line(place(interval.low), AXIS, place(interval.high), AXIS, "interval"),
+        element("circle", cx=percent(dot), cy=AXIS, r=7, class_="value"),
+        label(
+            "this machine writes",
+            dot,
+            AXIS - (42 if lifted else 22),
+            "value-label",
+            end=anchor(dot, edge=0.2),
+        ),
+    ]

@@ -1,4 +1,4 @@
-"""Writing SVG: every value escaped, horizontal places in per cent, so that a chart fits any width undistorted."""
+"""Writing SVG: every value escaped, horizontal places in per cent, so that a chart fits any width."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Safe
 def chart(
     *children: str, title: str, description: str, identity: str, height: int, class_: str
 ) -> SafeString:
-    """An ``<svg>`` as wide as its place, named and described for those who do not see it; ``height`` in pixels."""
+    """An ``<svg>`` as wide as its place, ``height`` pixels high, named and described for screen readers."""
     return element(
         "svg",
         element("title", title, id=f"{identity}-title"),
@@ -50,8 +50,29 @@ def chart(
     )
 
 
+def line(x1: float, y1: float, x2: float, y2: float, class_: str, *children: str) -> SafeString:
+    """A line between two places: x as shares of the width, y in pixels."""
+    return element("line", *children, x1=percent(x1), y1=y1, x2=percent(x2), y2=y2, class_=class_)
+
+
+def label(
+    text: str, x: float, y: float, class_: str, *, dx: float | None = None, end: str = "start"
+) -> SafeString:
+    """A text at ``x`` (a share of the width), which screen readers pass over: the description says it all."""
+    return element(
+        "text",
+        text,
+        x=percent(x),
+        dx=dx,
+        y=y,
+        text_anchor=None if end == "start" else end,
+        class_=class_,
+        aria_hidden="true",
+    )
+
+
 def stretched(*children: str, height: int) -> SafeString:
-    """A layer for lines and areas: its x runs from 0 to 1000 over the chart's whole width, y stays in pixels."""
+    """A layer for lines and areas: x runs from 0 to 1000 over the chart's whole width, y is in pixels."""
     return element(
         "svg",
         *children,

@@ -125,7 +125,7 @@ FITS = Answer(
 TIGHT = replace(
     FITS,
     verdict="tight",
-    sentence="Just about. It needs 7.6 of the 7.9 GiB it may use, and writes about 38 tokens a second (32 to 44).",
+    sentence="Just about. It needs 7.6 of 7.9 GiB, writing about 38 tokens a second (32 to 44).",
     need_bytes=7.6 * GIB,
     need_high_bytes=7.8 * GIB,
     spare_bytes=0.25 * GIB,
@@ -161,7 +161,7 @@ DOES_NOT_FIT = replace(
 OFFLOAD = replace(
     FITS,
     verdict="offload",
-    sentence="Only in part. 2.0 GiB of it go to main memory, and it writes about 9 tokens a second (5 to 13).",
+    sentence="Only in part. 2.0 GiB of it go to main memory; it writes about 9 tokens a second (5 to 13).",
     need_bytes=9.8 * GIB,
     need_high_bytes=10.1 * GIB,
     spare_bytes=-1.95 * GIB,

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from planner.plans.answer import Interval
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """A usual value and the range of most people."""
+
+    value: float
+    low: float
+    high: float
+
 
 # Adults' silent reading of English non-fiction: 238 words a minute, most adults 175 to 300
 # (Brysbaert 2019, a review of 190 studies).

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
-from planner.plans.answer import Interval
+
+class Range(Protocol):
+    """A value with its interval, all three in one unit."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
 
 GIB = 2**30
 GB = 10**9
@@ -74,7 +85,7 @@ def rate(value: float | None) -> str:
     return number(value, rate_decimals(value))
 
 
-def rate_range(interval: Interval | None) -> str:
+def rate_range(interval: Range | None) -> str:
     """The 90 % interval of a rate, "27 to 36", each end with the digits of the middle value or finer."""
     if interval is None:
         return UNKNOWN
@@ -106,7 +117,7 @@ def duration(milliseconds: float | None) -> str:
     return f"{figure}{NBSP}{unit}"
 
 
-def duration_range(interval: Interval | None) -> str:
+def duration_range(interval: Range | None) -> str:
     """The 90 % interval of a duration; the unit once where both ends share it."""
     if interval is None:
         return UNKNOWN
@@ -130,8 +141,8 @@ def tokens_short(count: int) -> str:
 
 
 def bits(value: float) -> str:
-    """Bits per weight: "4.85"; whole figures stay whole ("16")."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    """Bits per weight: "4.85", "16.00"."""
+    return f"{value:.2f}"
 
 
 def share(part: float, whole: float) -> str:
