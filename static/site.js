@@ -11,6 +11,7 @@ const status = (text) => {
 function combobox(input) {
   const list = document.getElementById(`${input.id}-list`);
   let active = -1;
+  let activeValue;
   let typedSinceChoice = false;
 
   input.removeAttribute("list");
@@ -35,6 +36,7 @@ function combobox(input) {
   const activate = (index) => {
     const found = options();
     active = found.length ? index : -1;
+    activeValue = active >= 0 ? found[active].dataset.value : undefined;
     found.forEach((option, place) => option.setAttribute("aria-selected", String(place === active)));
     if (active >= 0) {
       input.setAttribute("aria-activedescendant", found[active].id);
@@ -88,9 +90,11 @@ function combobox(input) {
   });
 
   list.addEventListener("htmx:afterSwap", () => {
-    const count = options().length;
+    const found = options();
+    const count = found.length;
     if (!typedSinceChoice || document.activeElement !== input) return;
-    activate(-1);
+    // An option that was reached with the arrow keys stays reached when the list grows or shrinks around it.
+    activate(found.findIndex((option) => option.dataset.value === activeValue));
     if (count) open();
     else close();
     status(count ? `${count} ${count === 1 ? "name" : "names"} to choose from, arrow keys to move` : "No such name");
@@ -154,10 +158,20 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-combo]").forEach(combobox);
   explanations();
 
+  // Leaving a field by pressing the button is a change and a submission of the same: one request is enough.
+  const form = document.getElementById("question");
+  if (!form) return;
+  const said = () => new URLSearchParams(new FormData(form)).toString();
   let submitted = false;
+  let asked = "";
   document.body.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.target.id === "answer") submitted = event.detail.elt.id === "question";
+    const { id } = event.detail.elt;
+    if (id === "live" && said() === asked) event.preventDefault();
+    else if (id === "question" || id === "live") asked = said();
+    if (id === "question") submitted = true;
   });
+  document.body.addEventListener("htmx:responseError", () => (asked = ""));
+  document.body.addEventListener("htmx:sendError", () => (asked = ""));
   document.body.addEventListener("htmx:oobAfterSwap", (event) => {
     const note = event.detail.target;
     if (note && note.dataset && note.dataset.field) settleField(document.getElementById(note.id) || note);
