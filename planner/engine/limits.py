@@ -45,7 +45,7 @@ class LimitRule:
     sources: tuple[tuple[str, ...], ...]  # of each point
 
     def usable(self, memory_bytes: Floats) -> Floats:
-        """Low, central and high usable bytes of a device: [3, n]. Sizes beyond those seen take the last share."""
+        """Low, central and high usable bytes: [3, n]. Sizes beyond those seen take the nearest share."""
         position = np.log2(np.maximum(memory_bytes, 1.0))
         shares = np.stack([np.interp(position, self.log_memory, self.shares[:, i]) for i in range(3)])
         return np.asarray(np.maximum(shares * memory_bytes - np.array(self.reserve_bytes)[:, None], 0.0))

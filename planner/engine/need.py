@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from planner.engine.buffers import Buffers, BufferPlan, BufferTable, llama_buffers
+from planner.engine.buffers import BufferPlan, Buffers, BufferTable, llama_buffers
 from planner.engine.kv import CacheBytes, CachePlan, CacheTable, cache_bytes
 from planner.engine.limits import Range
 from planner.engine.runtime_buffers import GRAPH, StepBuffers, StepPlan, step_buffers
@@ -21,9 +21,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-# Upper ends of llama.cpp's graph buffers: 95 % of logged loads of builds since March 2025 lie below 1.10 times
-# the formula with everything on the devices, and below 1.38 times with experts or layers on the host
-# (checked in tests/engine/test_need_bounds.py).
+# Upper ends of llama.cpp's graph buffers: 95 % of logged loads of builds since March 2025 lie below 1.10
+# times the formula with everything on the devices, and below 1.38 times with experts or layers on the host
+# (checked in tests/engine/test_need.py).
 BUFFERS_HIGH, BUFFERS_HIGH_HOST = 1.10, 1.40
 
 
@@ -96,7 +96,7 @@ def memory_need(
 def _placed_cache(table: CacheTable, plan: NeedPlan, cache: CacheBytes) -> Floats:
     """Cache over all devices: each tensor-parallel rank holds MLA's latents and index whole.
 
-    https://github.com/vllm-project/recipes/blob/main/moonshotai/Kimi-K2-Think.md: 8 ranks, an eighth of the tokens.
+    8 ranks, an eighth of the tokens: https://github.com/vllm-project/recipes/blob/main/moonshotai/Kimi-K2-Think.md
     """
     latent = (table.latent_elements > 0).any(axis=1)
     copies = np.where(latent & plan.tensor_parallel, plan.n_devices, 1.0)

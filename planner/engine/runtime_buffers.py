@@ -98,9 +98,10 @@ def step_buffers(table: BufferTable, plan: StepPlan) -> StepBuffers:
     inner = np.maximum(table.ffn, table.experts_used * table.expert_ffn)
     alive = LAZY_LAYERS * np.maximum(inner + table.hidden, table.experts_used * table.hidden) * HALF
     lazy = alive * plan.batch_tokens + scores
+    lazy_high = 2 * alive * plan.batch_tokens + 1.1 * scores
 
     mobile = MOBILE_BYTES + MOBILE_SHARE * plan.weights_bytes
     rules = [plan.rule == rule for rule in (SERVER, LAZY, STEP, MOBILE)]
     central = np.select(rules, [server, lazy, step, mobile], 0.0)
-    high = np.select(rules, [np.maximum(server_high, server), 1.5 * lazy, 2 * step, 1.5 * mobile], 0.0)
+    high = np.select(rules, [np.maximum(server_high, server), lazy_high, 2 * step, 1.5 * mobile], 0.0)
     return StepBuffers(central, high)
