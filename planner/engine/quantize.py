@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from planner.engine.inventory import Architecture, TensorGroup
 
 TypeName = str | float
+_ALWAYS: Mapping[str, Any] = {}
 # The value projection counts among these in llama.cpp's quantizer (src/llama-quant.cpp, n_attention_wv).
 _VALUE_LIKE = ("attn_v", "attn_qkv", "attn_kv_b")
 
@@ -47,6 +48,34 @@ class WeightFormat:
     rules: Mapping[str, Any]
     block_types: Mapping[str, tuple[int, float]]
     nominal_bits_per_weight: float | None = None
+    # Cases that can concern a tensor, by (name, class): found once, since a table asks for the same names often.
+    _cases: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = field(default_factory=dict, repr=False)
+    _costs: dict[TypeName, tuple[float, float, float]] = field(default_factory=dict, repr=False)
+
+    def cases_for(self, group: TensorGroup) -> tuple[Mapping[str, Any], ...]:
+        """The cases whose names or classes match the group, in order; conditions are not looked at."""
+        key = (group.name, group.role_class)
+        if key not in self._cases:
+            cases = self.rules.get("cases", ())
+            kept = self.rules.get("kept", {})
+            keep = tuple({"type": t} for t, names in kept.items() if _names_match(names, group.name))
+            self._cases[key] = keep[:1] or tuple(case for case in cases if _concerns(case, group))
+        return self._cases[key]
+
+    @property
+    def vector_bits(self) -> float:
+        """Bits per element of one-dimensional tensors."""
+        return self.bits_of(self.rules.get("vectors", self.rules["default"]))
+
+    def costs_of(self, type_name: TypeName) -> tuple[float, float, float]:
+        """(bytes per element, per output row, per input column) of a type in this format."""
+        costs = self._costs.get(type_name)
+        if costs is None:
+            per_row, per_column = self.rules.get("row_bytes", {}), self.rules.get("column_bytes", {})
+            key = str(type_name)
+            costs = (self.bits_of(type_name) / 8, per_row.get(key, 0), per_column.get(key, 0))
+            self._costs[type_name] = costs
+        return costs
 
     def bits_of(self, type_name: TypeName) -> float:
         """Bits per weight of a type, without per-row scales."""
@@ -150,12 +179,13 @@ def _names_match(names: Sequence[str], name: str) -> bool:
     return any(name == n or (n.endswith("*") and name.startswith(n[:-1])) for n in names)
 
 
-def _selected(case: Mapping[str, Any], group: TensorGroup, architecture: Architecture) -> bool:
+def _concerns(case: Mapping[str, Any], group: TensorGroup) -> bool:
     if "tensors" in case and not _names_match(case["tensors"], group.name):
         return False
-    if "classes" in case and group.role_class not in case["classes"]:
-        return False
-    when = case.get("when", {})
+    return "classes" not in case or group.role_class in case["classes"]
+
+
+def _holds(when: Mapping[str, Any], group: TensorGroup, architecture: Architecture) -> bool:
     return all(
         _CONDITIONS[key](value, architecture, group)
         for key, value in when.items()
@@ -173,20 +203,25 @@ def types_of(
     rules = fmt.rules
     if group.is_vector:
         return {rules.get("vectors", rules["default"]): group.n_layers}
-    for type_name, names in rules.get("kept", {}).items():
-        if _names_match(names, group.name):
-            return {type_name: group.n_layers}
+    cases = fmt.cases_for(group)
+    if not cases:
+        return {_fitting(rules["default"], group, fmt): group.n_layers}
     left: Sequence[int] = group.layers or (-1,)
-    types: Counter[TypeName] = Counter()
-    for case in rules.get("cases", ()):
+    types: dict[TypeName, int] = {}
+    for case in cases:
+        when = case.get("when", _ALWAYS)
         if not left:
             break
-        if not _selected(case, group, architecture):
+        if when and not _holds(when, group, architecture):
             continue
-        taken, left = _split(case.get("when", {}), group, left, architecture, counts)
-        types[_fitting(case["type"], group, fmt)] += len(taken)
-    types[_fitting(rules["default"], group, fmt)] += len(left)
-    return {type_name: n for type_name, n in types.items() if n}
+        taken, left = _split(when, group, left, architecture, counts)
+        if taken:
+            type_name = _fitting(case["type"], group, fmt)
+            types[type_name] = types.get(type_name, 0) + len(taken)
+    if left:
+        type_name = _fitting(rules["default"], group, fmt)
+        types[type_name] = types.get(type_name, 0) + len(left)
+    return types
 
 
 def _split(
@@ -225,17 +260,10 @@ def _divides(type_name: str, group: TensorGroup, fmt: WeightFormat) -> bool:
 def group_bytes(group: TensorGroup, architecture: Architecture, fmt: WeightFormat, counts: Counts) -> float:
     """Bytes of a group of tensors in a format; ``counts`` as in types_of."""
     total = 0.0
-    row_bytes, column_bytes = fmt.rules.get("row_bytes", {}), fmt.rules.get("column_bytes", {})
     for type_name, n_layers in types_of(group, architecture, fmt, counts).items():
-        n_matrices = n_layers * group.per_layer
-        elements = n_matrices * group.n_rows * group.row_length
-        if isinstance(type_name, str):
-            block, n_bytes = fmt.block_types[type_name]
-            total += elements / block * n_bytes
-        else:
-            total += elements * type_name / 8
+        per_element, per_row, per_column = fmt.costs_of(type_name)
+        matrix = group.n_rows * group.row_length * per_element
         if not group.is_vector:
-            key = str(type_name)
-            total += n_matrices * group.n_rows * row_bytes.get(key, 0)
-            total += n_matrices * group.row_length * column_bytes.get(key, 0)
+            matrix += group.n_rows * per_row + group.row_length * per_column
+        total += n_layers * group.per_layer * matrix
     return total

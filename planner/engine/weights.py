@@ -8,22 +8,49 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.engine.inventory import TENSOR_CLASSES, Architecture, TensorClass
+from planner.engine.inventory import TENSOR_CLASSES, Architecture, TensorClass, TensorGroup
 from planner.engine.quantize import Counts, WeightFormat, count_tensors, group_bytes
 
 FloatArray = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An architecture made ready for many formats: vectors, which have one type in all of them, are summed up."""
+
+    architecture: Architecture
+    counts: Counts
+    matrices: tuple[TensorGroup, ...]
+    vector_elements: dict[TensorClass, int]
+
+
+def _prepared(architecture: Architecture) -> _Prepared:
+    vectors: dict[TensorClass, int] = dict.fromkeys(TENSOR_CLASSES, 0)
+    for group in architecture.tensors:
+        if group.is_vector:
+            vectors[group.tensor_class] += group.n_parameters
+    matrices = tuple(group for group in architecture.tensors if not group.is_vector)
+    return _Prepared(architecture, count_tensors(architecture), matrices, vectors)
+
+
 def weight_bytes(architecture: Architecture, fmt: WeightFormat) -> dict[TensorClass, float]:
     """Bytes of each tensor class in a format; every class is a key. MTP layers are a class of their own."""
-    return _by_class(architecture, fmt, count_tensors(architecture))
+    return _by_class(_prepared(architecture), fmt)[0]
 
 
-def _by_class(architecture: Architecture, fmt: WeightFormat, counts: Counts) -> dict[TensorClass, float]:
-    totals: dict[TensorClass, float] = dict.fromkeys(TENSOR_CLASSES, 0.0)
-    for group in architecture.tensors:
-        totals[group.tensor_class] += group_bytes(group, architecture, fmt, counts)
-    return totals
+def _by_class(prepared: _Prepared, fmt: WeightFormat) -> tuple[dict[TensorClass, float], float]:
+    """(bytes by class, bytes of the token embedding)."""
+    bytes_per_vector_element = fmt.vector_bits / 8
+    totals: dict[TensorClass, float] = {
+        name: count * bytes_per_vector_element for name, count in prepared.vector_elements.items()
+    }
+    table = 0.0
+    for group in prepared.matrices:
+        n_bytes = group_bytes(group, prepared.architecture, fmt, prepared.counts)
+        totals[group.tensor_class] += n_bytes
+        if group.name == "token_embd":
+            table = n_bytes
+    return totals, table
 
 
 def loaded_bytes(architecture: Architecture, fmt: WeightFormat) -> float:
@@ -92,17 +119,13 @@ def tied_output_bytes(architecture: Architecture, fmt: WeightFormat) -> float:
     """Bytes of the embedding table that a tied model reads as its output head; 0 for an untied one."""
     if not architecture.tied_embeddings:
         return 0.0
-    return _table_bytes(architecture, fmt, count_tensors(architecture))
+    return _by_class(_prepared(architecture), fmt)[1]
 
 
-def _table_bytes(architecture: Architecture, fmt: WeightFormat, counts: Counts) -> float:
-    tables = (group for group in architecture.tensors if group.name == "token_embd")
-    return sum(group_bytes(group, architecture, fmt, counts) for group in tables)
-
-
-def _row(architecture: Architecture, fmt: WeightFormat, counts: Counts) -> tuple[float, ...]:
-    by_class = _by_class(architecture, fmt, counts)
-    tied = _table_bytes(architecture, fmt, counts) if architecture.tied_embeddings else 0.0
+def _row(prepared: _Prepared, fmt: WeightFormat) -> tuple[float, ...]:
+    by_class, table = _by_class(prepared, fmt)
+    architecture = prepared.architecture
+    tied = table if architecture.tied_embeddings else 0.0
     total = sum(by_class.values())
     carries_mtp = fmt.family != "gguf" or architecture.gguf_has_mtp
     return (
@@ -132,7 +155,23 @@ def weights_table(architectures: Sequence[Architecture | None], formats: Sequenc
         if architecture is not None:
             rows_of.setdefault(architecture, []).append(i)
     for architecture, rows in rows_of.items():
-        counts = count_tensors(architecture)
+        prepared = _prepared(architecture)
         for j, fmt in enumerate(formats):
-            values[:, rows, j] = np.array(_row(architecture, fmt, counts))[:, None]
+            values[:, rows, j] = np.array(_row(prepared, fmt))[:, None]
     return WeightsTable(*values)
+
+
+# A published size further from the rule than this belongs to something else (another model, a projector beside it).
+_SANE_RATIO = (0.65, 1.55)
+
+
+def with_published_sizes(table: WeightsTable, published_bytes: FloatArray) -> WeightsTable:
+    """The table with models x formats scaled to published sizes where one is given and sane.
+
+    ``published_bytes`` has the table's shape, NaN where no size is published. Every class is scaled alike: a size says
+    nothing about which tensors got the bits.
+    """
+    ratio = published_bytes / table.file_bytes
+    sane = np.isfinite(ratio) & (ratio >= _SANE_RATIO[0]) & (ratio <= _SANE_RATIO[1])
+    factor = np.where(sane, ratio, 1.0)
+    return WeightsTable(*(getattr(table, name) * factor for name in WeightsTable.__dataclass_fields__))
