@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,29 @@ UNNAMED_REPOSITORY = "repository not named"
 UNVERIFIED_ROW = FigureNote(
     "",
     "unverified",
-    "every figure of this row comes from a public file that nobody can check: its repository is not named",
+    "every figure of this row comes from public files whose repository is not named; none was checked",
 )
-Aliases = Mapping[str, tuple[str, ...]]
+ALIASED = ("devices", "machines", "models", "formats", "kv_formats", "runtimes")
+
+
+@dataclass(slots=True)
+class _Records:
+    """The records of all files, each with the place where it stands."""
+
+    devices: list[Found[schema.DeviceRecord]]
+    machines: list[Found[schema.MachineRecord]]
+    models: list[Found[schema.ModelRecord]]
+    vendors: dict[str, str]  # of models, by slug
+    formats: list[Found[schema.FormatRecord]]
+    block_types: list[Found[schema.BlockTypeRecord]]
+    kv_formats: list[Found[schema.KvFormatRecord]]
+    runtimes: list[Found[schema.RuntimeRecord]]
+    notes: list[Found[schema.FigureNoteRecord]]
+    sites: list[Found[schema.SiteRecord]]
+    aliases: dict[str, list[Found[schema.AliasRecord]]]
+
+    def slugs(self, kind: str) -> set[str]:
+        return {record.slug for _, _, record in getattr(self, kind)}
 
 
 def load_rows(data: Path = DATA) -> CatalogRows:
@@ -34,52 +54,45 @@ def load_rows(data: Path = DATA) -> CatalogRows:
     Raises CatalogError with every problem found.
     """
     reader = Reader(data)
-    sites = _table(reader, [data / "sources.csv"], schema.SiteRecord, lambda site: site.match, "match")
-    devices = _table(reader, sorted((data / "devices").glob("*.csv")), schema.DeviceRecord, _slug, "device")
-    machines = _table(
-        reader, sorted((data / "machines").glob("*.csv")), schema.MachineRecord, _slug, "machine"
-    )
-    models, vendors = _models(reader)
-    formats = _entries(reader, data / "formats.json", "formats", schema.FormatRecord, _slug)
-    blocks = _entries(
-        reader, data / "formats.json", "block_types", schema.BlockTypeRecord, lambda block: block.name
-    )
-    kv_formats = _entries(reader, data / "kv_formats.json", "kv_formats", schema.KvFormatRecord, _slug)
-    runtimes = _entries(reader, data / "runtimes.json", "runtimes", schema.RuntimeRecord, _slug)
-    notes = _device_notes(reader, {device.slug for _, _, device in devices})
-    _unique_names(reader, devices, machines)
-    _check_machines(reader, machines, {device.slug: device for _, _, device in devices})
-    _check_native_formats(reader, models, {item.slug for _, _, item in formats})
-    _check_runtimes(reader, runtimes, formats, kv_formats, {device.architecture for _, _, device in devices})
-    found: dict[str, list[Found[Any]]] = {
-        "devices": devices,
-        "machines": machines,
-        "models": models,
-        "formats": formats,
-        "kv_formats": kv_formats,
-        "runtimes": runtimes,
-    }
-    aliases = {
-        kind: _aliases(reader, kind, {record.slug for _, _, record in items}) for kind, items in found.items()
-    }
+    records = _read(reader)
+    # Where a whole file could not be read, its entries would all seem to be missing.
+    if not reader.broken_files:
+        _check_references(reader, records)
     if reader.problems:
         raise CatalogError(reader.problems)
-    device_sources = {device.slug: device.sources for _, _, device in devices}
-    rows = CatalogRows(
-        devices=tuple(
-            d.row(notes.get(d.slug, ()), aliases["devices"].get(d.slug, ())) for _, _, d in devices
-        ),
-        machines=tuple(
-            m.row(device_sources[m.device], aliases["machines"].get(m.slug, ())) for _, _, m in machines
-        ),
-        models=tuple(m.row(vendors[m.slug], aliases["models"].get(m.slug, ())) for _, _, m in models),
-        formats=tuple(f.row(aliases["formats"].get(f.slug, ())) for _, _, f in formats),
-        kv_formats=tuple(k.row(aliases["kv_formats"].get(k.slug, ())) for _, _, k in kv_formats),
-        runtimes=tuple(r.row(aliases["runtimes"].get(r.slug, ())) for _, _, r in runtimes),
-        block_types={b.name: (b.elements, b.bytes) for _, _, b in blocks},
-        block_type_rows=tuple(b.row() for _, _, b in blocks),
+    return _with_sources(_rows(records), [site for _, _, site in records.sites])
+
+
+def _read(reader: Reader) -> _Records:
+    """Read every file; repetitions of a slug or name are problems."""
+    data = reader.data
+    models, vendors = _models(reader)
+    formats = reader.json(
+        data / "formats.json", {"formats": schema.FormatRecord, "block_types": schema.BlockTypeRecord}
     )
-    return _with_sources(rows, [site for _, _, site in sites])
+    kv_formats = reader.json(data / "kv_formats.json", {"kv_formats": schema.KvFormatRecord})
+    runtimes = reader.json(data / "runtimes.json", {"runtimes": schema.RuntimeRecord})
+    aliases = {kind: data / "aliases" / f"{kind}.csv" for kind in ALIASED}
+    records = _Records(
+        devices=_table(reader, (data / "devices").glob("*.csv"), schema.DeviceRecord, _slug, "device"),
+        machines=_table(reader, (data / "machines").glob("*.csv"), schema.MachineRecord, _slug, "machine"),
+        models=models,
+        vendors=vendors,
+        formats=reader.unique(formats["formats"], _slug, "weight format"),
+        block_types=reader.unique(formats["block_types"], _name, "block type"),
+        kv_formats=reader.unique(kv_formats["kv_formats"], _slug, "KV format"),
+        runtimes=reader.unique(runtimes["runtimes"], _slug, "runtime"),
+        notes=_table(reader, [data / "device_notes.csv"], schema.FigureNoteRecord, lambda note: note, "note"),
+        sites=_table(reader, [data / "sources.csv"], schema.SiteRecord, lambda site: site.match, "match"),
+        aliases={
+            kind: _table(reader, [path], schema.AliasRecord, lambda a: (a.alias.casefold(), a.slug), "alias")
+            for kind, path in aliases.items()
+            if path.exists()
+        },
+    )
+    for kind in ALIASED:
+        reader.unique(getattr(records, kind), lambda record: _name(record).casefold(), "name")
+    return records
 
 
 def _slug(record: Any) -> str:
@@ -87,21 +100,17 @@ def _slug(record: Any) -> str:
     return slug
 
 
+def _name(record: Any) -> str:
+    name: str = record.name
+    return name
+
+
 def _table(
     reader: Reader, paths: Iterable[Path], kind: type[R], key: Callable[[R], Hashable], what: str
 ) -> list[Found[R]]:
     """Unique records of CSV files."""
-    found = [(path, line, record) for path in paths for line, record in reader.csv(path, kind)]
+    found = [(path, line, record) for path in sorted(paths) for line, record in reader.csv(path, kind)]
     return reader.unique(found, key, what)
-
-
-def _entries(
-    reader: Reader, path: Path, key: str, kind: type[R], identity: Callable[[R], Hashable]
-) -> list[Found[R]]:
-    """Unique records of one list of a JSON file."""
-    value, text = reader.json(path)
-    found = [(path, line, record) for line, record in reader.entries(path, value, text, key, kind)]
-    return reader.unique(found, identity, key)
 
 
 def _models(reader: Reader) -> tuple[list[Found[schema.ModelRecord]], dict[str, str]]:
@@ -109,88 +118,60 @@ def _models(reader: Reader) -> tuple[list[Found[schema.ModelRecord]], dict[str, 
     found: list[Found[schema.ModelRecord]] = []
     vendors: dict[str, str] = {}
     for path in sorted((reader.data / "models").glob("*.json")):
-        value, text = reader.json(path)
-        vendor = value.get("vendor")
-        if not isinstance(vendor, str) or not vendor:
-            reader.fail(path, 1, '"vendor" must name the maker of these models')
-            continue
-        for line, record in reader.entries(path, value, text, "models", schema.ModelRecord):
-            found.append((path, line, record))
-            vendors.setdefault(record.slug, vendor)
+        file = reader.json(path, {"models": schema.ModelRecord}, names=("vendor",))
+        found += file["models"]
+        vendors |= {record.slug: file["vendor"] for _, _, record in file["models"]}
     return reader.unique(found, _slug, "model"), vendors
 
 
-def _device_notes(reader: Reader, slugs: set[str]) -> dict[str, tuple[FigureNote, ...]]:
-    path = reader.data / "device_notes.csv"
-    notes: dict[str, list[FigureNote]] = defaultdict(list)
-    for _, line, record in _table(reader, [path], schema.FigureNoteRecord, lambda note: note, "note"):
-        if record.slug in slugs:
-            notes[record.slug].append(record.note())
-        else:
-            reader.fail(path, line, f"no device has the slug {record.slug!r}")
-    return {slug: tuple(items) for slug, items in notes.items()}
-
-
-def _aliases(reader: Reader, kind: str, slugs: set[str]) -> Aliases:
-    """Aliases of one kind by slug; a kind without a file has none."""
-    path = reader.data / "aliases" / f"{kind}.csv"
-    if not path.exists():
-        return {}
-    aliases: dict[str, list[str]] = defaultdict(list)
-    for _, line, record in _table(
-        reader, [path], schema.AliasRecord, lambda a: (a.alias.casefold(), a.slug), "alias"
-    ):
-        if record.slug in slugs:
-            aliases[record.slug].append(record.alias)
-        else:
-            reader.fail(
-                path, line, f"alias {record.alias!r} points to {record.slug!r}, which is not in the catalog"
-            )
-    return {slug: tuple(items) for slug, items in aliases.items()}
-
-
-def _unique_names(reader: Reader, *tables: list[Found[Any]]) -> None:
-    for found in tables:
-        reader.unique(found, lambda record: record.name.casefold(), "name")
-
-
-def _check_machines(
-    reader: Reader, machines: list[Found[schema.MachineRecord]], devices: Mapping[str, schema.DeviceRecord]
-) -> None:
-    for path, line, machine in machines:
-        device = devices.get(machine.device)
-        if device is None:
-            reader.fail(path, line, f"no device has the slug {machine.device!r}")
-        elif device.memory_gb_options and machine.memory_gb not in device.memory_gb_options:
-            options = ", ".join(f"{option:g}" for option in device.memory_gb_options)
-            reader.fail(
-                path, line, f"memory_gb {machine.memory_gb:g} is not an option of {device.slug} ({options})"
-            )
-        if machine.host_device is not None and machine.host_device not in devices:
-            reader.fail(path, line, f"no device has the slug {machine.host_device!r}")
-
-
-def _check_native_formats(reader: Reader, models: list[Found[schema.ModelRecord]], slugs: set[str]) -> None:
-    for path, line, model in models:
-        if model.native_format not in slugs:
+def _check_references(reader: Reader, records: _Records) -> None:
+    """Whatever a record names must be in the catalog."""
+    devices = {record.slug: record for _, _, record in records.devices}
+    formats = records.slugs("formats")
+    for path, line, note in records.notes:
+        if reader.lacks(devices, note.slug):
+            reader.fail(path, line, f"no device has the slug {note.slug!r}")
+    for path, line, model in records.models:
+        if reader.lacks(formats, model.native_format):
             reader.fail(path, line, f"native_format {model.native_format!r} is not a weight format")
+    for kind, found in records.aliases.items():
+        slugs = records.slugs(kind)
+        for path, line, alias in found:
+            if reader.lacks(slugs, alias.slug):
+                reason = f"alias {alias.alias!r} points to {alias.slug!r}, which is not in the catalog"
+                reader.fail(path, line, reason)
+    for path, line, machine in records.machines:
+        _check_machine(reader, path, line, machine, devices)
+    _check_runtimes(reader, records)
 
 
-def _check_runtimes(
+def _check_machine(
     reader: Reader,
-    runtimes: list[Found[schema.RuntimeRecord]],
-    formats: list[Found[schema.FormatRecord]],
-    kv_formats: list[Found[schema.KvFormatRecord]],
-    architectures: set[str],
+    path: Path,
+    line: int,
+    machine: schema.MachineRecord,
+    devices: Mapping[str, schema.DeviceRecord],
 ) -> None:
+    for slug in (machine.device, machine.host_device):
+        if slug is not None and reader.lacks(devices, slug):
+            reader.fail(path, line, f"no device has the slug {slug!r}")
+    device = devices.get(machine.device)
+    if device and device.memory_gb_options and machine.memory_gb not in device.memory_gb_options:
+        options = ", ".join(f"{option:g}" for option in device.memory_gb_options)
+        reason = f"memory_gb {machine.memory_gb:g} is not an option of {device.slug} ({options})"
+        reader.fail(path, line, reason)
+
+
+def _check_runtimes(reader: Reader, records: _Records) -> None:
+    formats = [record for _, _, record in records.formats]
     known: dict[str, set[str]] = {
-        "format family": {item.family for _, _, item in formats},
-        "weight format": {item.slug for _, _, item in formats},
-        "speed family": {item.speed_family for _, _, item in formats},
-        "KV format": {item.slug for _, _, item in kv_formats},
-        "architecture": architectures,
+        "format family": {record.family for record in formats},
+        "weight format": {record.slug for record in formats},
+        "speed family": {record.speed_family for record in formats},
+        "KV format": records.slugs("kv_formats"),
+        "architecture": {record.architecture for _, _, record in records.devices},
     }
-    for path, line, runtime in runtimes:
+    for path, line, runtime in records.runtimes:
         for rule in runtime.supports:
             if rule.backend not in runtime.backends:
                 reader.fail(path, line, f"{runtime.slug}: {rule.backend!r} is not among its backends")
@@ -202,8 +183,44 @@ def _check_runtimes(
                 "architecture": rule.hardware.architectures,
             }
             for what, names in named.items():
-                for name in sorted(set(names) - known[what]):
-                    reader.fail(path, line, f"{runtime.slug}: {name!r} is not a known {what}")
+                for name in sorted(set(names)):
+                    if reader.lacks(known[what], name):
+                        reader.fail(path, line, f"{runtime.slug}: {name!r} is not a known {what}")
+
+
+def _rows(records: _Records) -> CatalogRows:
+    """Rows of checked records, with their aliases and notes."""
+    notes: dict[str, list[FigureNote]] = defaultdict(list)
+    for _, _, note in records.notes:
+        notes[note.slug].append(note.note())
+    aliases: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, found in records.aliases.items():
+        for _, _, alias in found:
+            aliases[kind, alias.slug].append(alias.alias)
+    device_sources = {record.slug: record.sources for _, _, record in records.devices}
+
+    def named(kind: str, record: Any) -> tuple[str, ...]:
+        return tuple(aliases.get((kind, record.slug), ()))
+
+    return CatalogRows(
+        devices=tuple(
+            record.row(tuple(notes.get(record.slug, ())), named("devices", record))
+            for _, _, record in records.devices
+        ),
+        machines=tuple(
+            record.row(device_sources[record.device], named("machines", record))
+            for _, _, record in records.machines
+        ),
+        models=tuple(
+            record.row(records.vendors[record.slug], named("models", record))
+            for _, _, record in records.models
+        ),
+        formats=tuple(record.row(named("formats", record)) for _, _, record in records.formats),
+        kv_formats=tuple(record.row(named("kv_formats", record)) for _, _, record in records.kv_formats),
+        runtimes=tuple(record.row(named("runtimes", record)) for _, _, record in records.runtimes),
+        block_types={record.name: (record.elements, record.bytes) for _, _, record in records.block_types},
+        block_type_rows=tuple(record.row() for _, _, record in records.block_types),
+    )
 
 
 def _with_sources(rows: CatalogRows, sites: list[schema.SiteRecord]) -> CatalogRows:

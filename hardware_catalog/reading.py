@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,23 +45,47 @@ class Reader:
 
     data: Path
     problems: list[Problem] = field(default_factory=list)
+    # What could not be read: references to it are not reported as well.
+    broken_names: set[str] = field(default_factory=set)
+    broken_files: set[Path] = field(default_factory=set)
 
     def fail(self, path: Path, line: int, reason: str) -> None:
+        """Remember a problem of one row."""
         self.problems.append(Problem(str(path.relative_to(self.data)), line, reason))
 
+    def fail_file(self, path: Path, line: int, reason: str) -> None:
+        """Remember a problem that hides the rest of the file."""
+        self.fail(path, line, reason)
+        self.broken_files.add(path)
+
+    def lacks(self, known: Container[str], name: str) -> bool:
+        """Whether a name is dangling; names of rows that have a problem themselves are not."""
+        return name not in known and name not in self.broken_names
+
     def text(self, path: Path) -> str:
+        """The text of a file; "" after a problem."""
         try:
-            return path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            self.fail(path, 1, f"cannot be read: {error}")
+            self.fail_file(path, 1, f"cannot be read: {error}")
             return ""
+        if "\0" in text:
+            self.fail_file(path, text[: text.index("\0")].count("\n") + 1, "holds a NUL byte")
+            return ""
+        if not text.strip():
+            self.fail_file(path, 1, "is empty")
+            return ""
+        return text
 
     def record(self, kind: type[R], values: Any, path: Path, line: int) -> R | None:
+        """The record that the values make; None after a problem."""
         try:
             return kind.model_validate(values)
         except ValidationError as error:
             for item in error.errors(include_url=False):
                 self.fail(path, line, _reason(item))
+            if isinstance(values, dict) and isinstance(slug := values.get("slug"), str):
+                self.broken_names.add(slug)
             return None
 
     def csv(self, path: Path, kind: type[R]) -> Iterator[tuple[int, R]]:
@@ -74,39 +98,42 @@ class Reader:
                 start, line = line, reader.line_num + 1
                 if number == 0:
                     if cells != columns:
-                        self.fail(path, 1, f"the columns must be {','.join(columns)}, not {','.join(cells)}")
+                        self.fail_file(
+                            path, 1, f"the columns must be {','.join(columns)}, not {','.join(cells)}"
+                        )
                         return
                 elif len(cells) != len(columns):
                     self.fail(path, start, f"ragged row: {len(cells)} cells instead of {len(columns)}")
+                    self.broken_names.update(cells[:1])
                 elif record := self.record(kind, dict(zip(columns, cells, strict=True)), path, start):
                     yield start, record
         except csv.Error as error:
-            self.fail(path, line, f"not CSV: {error}")
+            self.fail_file(path, line, f"not CSV: {error}")
 
-    def json(self, path: Path) -> tuple[dict[str, Any], str]:
-        text = self.text(path)
-        if not text:
-            return {}, ""
+    def json(
+        self, path: Path, lists: Mapping[str, type[Record]], names: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """The records of a JSON file's lists and its texts ``names``, by key; a broken file's lists are empty."""
+        nothing: dict[str, Any] = {key: [] for key in lists}
+        if not (text := self.text(path)):
+            return nothing
         try:
             value = json.loads(text)
         except json.JSONDecodeError as error:
-            self.fail(path, error.lineno, f"not JSON: {error.msg}")
-            return {}, text
-        if not isinstance(value, dict):
-            self.fail(path, 1, "must hold one JSON object")
-            return {}, text
-        return value, text
+            self.fail_file(path, error.lineno, f"not JSON: {error.msg}")
+            return nothing
+        if not isinstance(value, dict) or any(not isinstance(value.get(key), list) for key in lists):
+            self.fail_file(path, 1, f"must be one JSON object with {', '.join(lists)}, each a list")
+            return nothing
+        if any(not isinstance(value.get(name), str) or not value[name] for name in names):
+            self.fail_file(path, 1, f"must name its {', '.join(names)}")
+            return nothing
+        records = {key: self._entries(path, text, key, kind) for key, kind in lists.items()}
+        return {name: value[name] for name in names} | records
 
-    def entries(
-        self, path: Path, value: dict[str, Any], text: str, key: str, kind: type[R]
-    ) -> Iterator[tuple[int, R]]:
-        """Records of the list ``value[key]`` with the lines they begin on."""
-        if not isinstance(value.get(key), list):
-            self.fail(path, 1, f'"{key}" must be a list')
-            return
-        for item, line in _items_with_lines(text, key):
-            if record := self.record(kind, item, path, line):
-                yield line, record
+    def _entries(self, path: Path, text: str, key: str, kind: type[R]) -> list[Found[R]]:
+        found = ((self.record(kind, item, path, line), line) for item, line in _items_with_lines(text, key))
+        return [(path, line, record) for record, line in found if record]
 
     def unique(self, found: Iterable[Found[R]], key: Callable[[R], Hashable], what: str) -> list[Found[R]]:
         """The records without repetitions of a key; each repetition is a problem."""

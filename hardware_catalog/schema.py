@@ -294,8 +294,8 @@ class HardwareRecord(Record):
 class SupportRecord(Record):
     """One rule of a runtime: on this backend and hardware it runs these formats.
 
-    ``format_families`` and ``formats`` (slugs) add up; ``except_formats`` (slugs) and ``except_speed_families`` take
-    away. ``execution`` tells whether it also computes in that format.
+    ``format_families`` and ``formats`` (slugs) add up; ``except_formats`` (slugs) and ``except_speed_families``
+    take away. ``execution`` tells whether it also computes in that format.
     """
 
     backend: Name

@@ -41,16 +41,19 @@ def search_models(text: str, limit: int = 20) -> list[Choice]:
 
 
 def _matching(entries: QuerySet[Any], text: str, link: str) -> QuerySet[Any]:
-    """Entries that hold every word: names that begin with the text first, then newer, then shorter ones."""
+    """Entries that hold every word: names that begin with the text first, then shorter, then newer ones."""
+    newest = F("release_date" if link == "language_model" else "year").desc(nulls_last=True)
+    offered = entries.filter(withdrawn=False)
     words = text.replace("\0", " ").split()[:MAX_WORDS]
+    if not words:
+        return offered.order_by(newest, "name")
     in_name, in_alias = Q(), Q(**{link: OuterRef("pk")})
     for word in words:
         in_name &= Q(name__icontains=word)
         in_alias &= Q(text__icontains=word)
     begins = Case(When(name__istartswith=" ".join(words), then=0), default=1)
-    newest = F("release_date" if link == "language_model" else "year").desc(nulls_last=True)
-    return entries.filter(in_name | Exists(Alias.objects.filter(in_alias)), withdrawn=False).order_by(
-        begins, newest, Length("name"), "name"
+    return offered.filter(in_name | Exists(Alias.objects.filter(in_alias))).order_by(
+        begins, Length("name"), newest, "name"
     )
 
 

@@ -14,7 +14,7 @@ SELECTORS = {"vendors": "vendor", "architectures": "architecture", "kinds": "kin
 def matching_rules(
     runtime: RuntimeRow, device: DeviceRow, weight_format: FormatRow, operating_system: str = ""
 ) -> tuple[Mapping[str, Any], ...]:
-    """The runtime's rules by which it runs the format on the device, in the order of the file; none: it does not.
+    """The rules by which the runtime runs the format on the device, in the order of the file; none: it does not.
 
     An operating system that is not known ("") satisfies every rule.
     """
