@@ -19,7 +19,7 @@ OWN_MIX = "publisher's own mix"
 
 
 class PublishedSize(BaseModel):
-    """One published size. ``content`` is "file" (with its header) or "weights" (the tensors, as llama.cpp prints them)."""
+    """One published size. ``content``: "file" (with its header) or "weights" (the tensors, as llama.cpp prints them)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,7 +28,9 @@ class PublishedSize(BaseModel):
     publisher: str
     name: Annotated[str, Field(min_length=1)]
     size_bytes: Annotated[int, Field(gt=0)]
-    rounding_rel_error: Annotated[float, Field(ge=0, lt=0.1)]  # half a unit of the published figure; 0 = exact bytes
+    rounding_rel_error: Annotated[
+        float, Field(ge=0, lt=0.1)
+    ]  # half a unit of the published figure; 0 = exact bytes
     content: Literal["file", "weights"]
     differs: str
     source: Annotated[str, Field(min_length=1)]

@@ -143,7 +143,9 @@ def _row(prepared: _Prepared, fmt: WeightFormat) -> tuple[float, ...]:
     )
 
 
-def weights_table(architectures: Sequence[Architecture | None], formats: Sequence[WeightFormat]) -> WeightsTable:
+def weights_table(
+    architectures: Sequence[Architecture | None], formats: Sequence[WeightFormat]
+) -> WeightsTable:
     """Bytes of every model in every format; equal architectures are computed once.
 
     ``output_bytes`` of a tied model repeats its table, which ``total_bytes`` counts once.

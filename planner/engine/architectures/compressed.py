@@ -147,7 +147,7 @@ def _mtp(config: Config, moe: Moe, hidden: int, layers: Layers) -> list[TensorGr
     n = int(config["hc_mult"])
     block = _attention_tensors(config, (0,)) + _hyper_connections(config, (0,))
     block += norms(("ffn_norm", "nextn.enorm", "nextn.hnorm", "nextn.shared_head_norm"), hidden, (0,))
-    block += moe_tensors(moe, hidden, (0,)) + [vector("exp_probs_b.bias", "router", moe.n_experts, (0,))]
+    block += [*moe_tensors(moe, hidden, (0,)), vector("exp_probs_b.bias", "router", moe.n_experts, (0,))]
     block += [
         matrix("nextn.eh_proj", "other", hidden, 2 * hidden, (0,)),
         matrix("hc_head_fn", "other", n, n * hidden, (0,)),

@@ -51,7 +51,7 @@ def gemma(config: Config, formula: Formula) -> Architecture:
         max_context_tokens=config.get("max_position_embeddings"),
         n_mtp_layers=0,
         tensors=tuple(tensors),
-        attention=attention_groups(spec, config, shape),
+        attention=attention_groups(spec, config, formula, shape),
         gguf_arch=str(formula.get("gguf_arch", "gemma")),
     )
 
@@ -82,7 +82,9 @@ def _layer_kinds(config: Config, shape: Shape) -> list[tuple[Gqa, Layers, bool]]
     local = Gqa(shape.n_heads, shape.n_kv_heads, shape.head_dim, shape.head_dim, qk_norm="head")
     global_dim = int(config.get("global_head_dim") or shape.head_dim)
     shares = bool(config.get("attention_k_eq_v"))
-    global_kv = int(config.get("num_global_key_value_heads") or shape.n_kv_heads) if shares else shape.n_kv_heads
+    global_kv = (
+        int(config.get("num_global_key_value_heads") or shape.n_kv_heads) if shares else shape.n_kv_heads
+    )
     wide = Gqa(shape.n_heads, global_kv, global_dim, global_dim, qk_norm="head", shares_kv=shares)
     kinds = []
     for spec, layers, is_sliding in ((local, sliding, True), (wide, without(shape.layers, sliding), False)):

@@ -69,9 +69,7 @@ def delta_net_hybrid(config: Config, formula: Formula) -> Architecture:
     shape = shape_of(config)
     full = _full_layers(config, shape.n_layers)
     linear = without(shape.layers, full)
-    spec = Gqa(
-        shape.n_heads, shape.n_kv_heads, shape.head_dim, shape.head_dim_v, gated=True, qk_norm="head"
-    )
+    spec = Gqa(shape.n_heads, shape.n_kv_heads, shape.head_dim, shape.head_dim_v, gated=True, qk_norm="head")
     moe: Moe | None = None
     if config.get("num_experts"):
         shared = int(config.get("shared_expert_intermediate_size") or 0)

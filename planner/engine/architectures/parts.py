@@ -127,7 +127,9 @@ def _head_norms(spec: Gqa, layers: Layers) -> list[TensorGroup]:
     full = spec.qk_norm == "full"
     groups = [vector("attn_q_norm", "norm", spec.head_dim_k * (spec.n_heads if full else 1), layers)]
     if not spec.reads_other_kv:
-        groups.append(vector("attn_k_norm", "norm", spec.head_dim_k * (spec.n_kv_heads if full else 1), layers))
+        groups.append(
+            vector("attn_k_norm", "norm", spec.head_dim_k * (spec.n_kv_heads if full else 1), layers)
+        )
     return groups
 
 
@@ -218,7 +220,9 @@ def gqa_group(spec: Gqa, layers: Layers, window_tokens: int = 0) -> AttentionGro
 def as_mtp(groups: list[TensorGroup], layers: Layers) -> list[TensorGroup]:
     """The same tensors, moved to the given layers and counted as multi-token prediction."""
     return [
-        replace(g, tensor_class="mtp", layers=layers, origin=None if g.tensor_class == "mtp" else g.tensor_class)
+        replace(
+            g, tensor_class="mtp", layers=layers, origin=None if g.tensor_class == "mtp" else g.tensor_class
+        )
         for g in groups
     ]
 

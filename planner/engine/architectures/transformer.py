@@ -53,9 +53,9 @@ def gqa_of(shape: Shape, formula: Formula) -> Gqa:
     )
 
 
-def attention_groups(spec: Gqa, config: Config, shape: Shape) -> tuple[AttentionGroup, ...]:
+def attention_groups(spec: Gqa, config: Config, formula: Formula, shape: Shape) -> tuple[AttentionGroup, ...]:
     """Full and sliding layers; llama.cpp keeps a chunk of ``attention_chunk_size`` like a window."""
-    windowed = sliding_layers(config, shape.n_layers)
+    windowed = () if formula.get("ignore_window") else sliding_layers(config, shape.n_layers)
     window = int(config.get("sliding_window") or config.get("attention_chunk_size") or 0) if windowed else 0
     full = without(shape.layers, windowed)
     groups = [gqa_group(spec, full)] if full else []
@@ -189,7 +189,7 @@ def transformer(config: Config, formula: Formula) -> Architecture:
         max_context_tokens=config.get("max_position_embeddings"),
         n_mtp_layers=n_mtp,
         tensors=tuple(tensors),
-        attention=attention_groups(spec, config, shape),
+        attention=attention_groups(spec, config, formula, shape),
         gguf_arch=str(formula.get("gguf_arch", "")),
         gguf_has_mtp=bool(formula.get("gguf_mtp")),
     )
