@@ -179,7 +179,9 @@ def cache_bytes(table: CacheTable, plan: CachePlan) -> CacheBytes:
     """Bytes allocated for the caches of ``plan``; ``table`` holds one row per plan (see CacheTable.take)."""
     cells = layer_cells(table, plan)
     tokens = (cells * bytes_per_cell(table, plan)).sum(axis=1)
-    index = (cells * table.index_elements * table.n_index_layers).sum(axis=1) * plan.key_bytes
+    # the indexer looks at every token, or at every entry of compressed attention
+    indexed = np.ceil(padded_context(plan)[:, None] / table.compression)
+    index = (indexed * table.index_elements * table.n_index_layers).sum(axis=1) * plan.key_bytes
     return CacheBytes(tokens, index, table.state_bytes * plan.n_sequences)
 
 
@@ -199,19 +201,20 @@ def cache_read_bytes(table: CacheTable, plan: CachePlan, depth_tokens: Floats) -
     read = np.where(table.compression > 1, compressed, read)
     chosen = np.where(table.n_index_layers > 0, np.minimum(read, DSA_TOP_K), read)
     tokens = (chosen * bytes_per_cell(table, plan)).sum(axis=1)
-    index = (depth * table.index_elements * table.n_index_layers).sum(axis=1) * plan.key_bytes
+    indexed = depth / table.compression
+    index = (indexed * table.index_elements * table.n_index_layers).sum(axis=1) * plan.key_bytes
     return np.asarray(tokens + index + 2.0 * table.state_bytes)
 
 
 def cache_capacity_tokens(table: CacheTable, plan: CachePlan, available_bytes: Floats) -> Floats:
-    """Tokens that fit into a cache of ``available_bytes`` when every layer keeps every token: [n_plans].
+    """Tokens that fit into a cache of ``available_bytes`` when layers keep no windows: [n_plans].
 
     vLLM's "GPU KV cache size" for models without windows, state or indexer; for others the figure that it
     prints is derived and depends on the version (https://github.com/vllm-project/vllm/issues/51041).
     Rounded down to whole blocks of the rule.
     """
-    per_token = (bytes_per_cell(table, plan) / table.compression).sum(axis=1)
-    per_token = per_token + (table.index_elements * table.n_index_layers).sum(axis=1) * plan.key_bytes
+    index = table.index_elements * table.n_index_layers * plan.key_bytes[:, None]
+    per_token = ((bytes_per_cell(table, plan) + index) / table.compression).sum(axis=1)
     room = np.maximum(available_bytes - table.state_bytes * plan.n_sequences, 0.0)
     step = _CELL_STEP[plan.rule]
     tokens = np.divide(room, per_token, out=np.full_like(room, np.inf), where=per_token > 0)

@@ -148,3 +148,12 @@ def test_vllm_and_sglang_capacity_matches_logs_within_3_percent() -> None:
     assert len(errors) >= 10
     assert np.median(np.abs(errors)) < 0.03
     assert np.quantile(np.abs(errors), 0.9) < 0.03
+
+
+def test_deepseek_v4_keeps_a_window_and_compressed_entries() -> None:
+    # a log with one sequence and a micro-batch of 4096: 4352 cells of 43 layers, 182.75 MiB at 16 bits
+    model = table("deepseek-v4-flash")
+    cells = layer_cells(model, plan(64000, batch=4096))
+    windows = cells - np.where(model.compression > 1, 64000 / model.compression, 0)
+    assert set(windows[model.n_layers > 0]) == {4352.0}
+    assert (windows * model.n_layers * model.key_elements * 2).sum() == 182.75 * MIB
