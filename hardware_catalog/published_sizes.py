@@ -19,7 +19,7 @@ OWN_MIX = "publisher's own mix"
 
 
 class PublishedSize(BaseModel):
-    """One published size. ``content``: "file" (with its header) or "weights" (the tensors, as llama.cpp prints them)."""
+    """One published size, of a "file" (with its header) or of its "weights" (the tensors, as llama.cpp prints them)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

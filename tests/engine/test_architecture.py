@@ -28,8 +28,15 @@ def test_recurrent_state_of_qwen3_6_27b() -> None:
 
 
 def test_gemma_windows_and_wide_global_heads() -> None:
-    sliding, full = sorted(architectures()["gemma-4-31b"].attention, key=lambda group: group.kind, reverse=True)
-    assert (sliding.kind, len(sliding.layers), sliding.window_tokens, sliding.head_dim_k) == ("sliding", 50, 1024, 256)
+    sliding, full = sorted(
+        architectures()["gemma-4-31b"].attention, key=lambda group: group.kind, reverse=True
+    )
+    assert (sliding.kind, len(sliding.layers), sliding.window_tokens, sliding.head_dim_k) == (
+        "sliding",
+        50,
+        1024,
+        256,
+    )
     assert (full.kind, len(full.layers), full.n_kv_heads, full.head_dim_k) == ("full", 10, 4, 512)
 
 
@@ -40,7 +47,12 @@ def test_small_gemma_4_shares_caches() -> None:
 
 def test_glm_5_2_indexes_21_of_78_layers() -> None:
     (group,) = architectures()["glm-5-2"].attention
-    assert (group.kind, len(group.layers), group.n_indexer_layers, group.indexer_head_dim) == ("mla", 78, 21, 128)
+    assert (group.kind, len(group.layers), group.n_indexer_layers, group.indexer_head_dim) == (
+        "mla",
+        78,
+        21,
+        128,
+    )
 
 
 def test_llama_4_chunks_three_of_four_layers() -> None:

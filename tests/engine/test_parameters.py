@@ -1,4 +1,4 @@
-"""Parameters counted from the architecture against published totals (issue 2, section 3: at least 108 models within 0.1 %)."""
+"""Parameters counted from the architecture against published totals: at least 108 models within 0.1 %."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from planner.engine.architectures.parts import (
@@ -58,8 +59,17 @@ def attention_groups(spec: Gqa, config: Config, formula: Formula, shape: Shape) 
     windowed = () if formula.get("ignore_window") else sliding_layers(config, shape.n_layers)
     window = int(config.get("sliding_window") or config.get("attention_chunk_size") or 0) if windowed else 0
     full = without(shape.layers, windowed)
-    groups = [gqa_group(spec, full)] if full else []
+    groups = [_with_index(gqa_group(spec, full), config)] if full else []
     return (*groups, gqa_group(spec, windowed, window)) if windowed else tuple(groups)
+
+
+def _with_index(group: AttentionGroup, config: Config) -> AttentionGroup:
+    """The cache of layers some of which also keep index keys (MiniMax-M3)."""
+    sparse = config.get("sparse_attention_config")
+    if not sparse:
+        return group
+    n_layers = sum(1 for flag in sparse["sparse_attention_freq"] if flag)
+    return replace(group, indexer_head_dim=int(sparse["sparse_index_dim"]), n_indexer_layers=n_layers)
 
 
 def layer_norms(formula: Formula, hidden: int, layers: Layers) -> list[TensorGroup]:
