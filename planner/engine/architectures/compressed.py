@@ -7,6 +7,7 @@ from planner.engine.architectures.parts import (
     Layers,
     Moe,
     as_mtp,
+    assemble,
     embeddings,
     matrix,
     moe_tensors,
@@ -14,7 +15,7 @@ from planner.engine.architectures.parts import (
     shape_of,
     vector,
 )
-from planner.engine.architectures.transformer import Formula, experts_used, moe_of
+from planner.engine.architectures.transformer import Formula, moe_of
 from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
 
 # A ratio-4 layer pools overlapping windows: two halves per pooled entry; it also has an indexer.
@@ -123,19 +124,14 @@ def deepseek_v4(config: Config, formula: Formula) -> Architecture:
     tensors += moe_tensors(moe, hidden, shape.layers) + _routers(config, formula, moe, shape.layers)
     n_mtp = int(config.get("num_nextn_predict_layers") or 0)
     tensors += _mtp(config, moe, hidden, tuple(range(shape.n_layers, shape.n_layers + n_mtp)))
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
+    return assemble(
+        config,
+        shape,
+        tensors,
+        tuple(caches),
         n_kv_heads=1,
-        n_experts=moe.n_experts,
-        n_experts_used=experts_used(config),
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=n_mtp,
-        tensors=tuple(tensors),
-        attention=tuple(caches),
+        moe=moe,
+        n_mtp=n_mtp,
         gguf_arch="deepseek4",
         gguf_has_mtp=bool(formula.get("gguf_mtp")),
     )

@@ -10,6 +10,7 @@ from planner.engine.architectures.parts import (
     Layers,
     Moe,
     Shape,
+    assemble,
     embeddings,
     ffn_tensors,
     gqa_group,
@@ -25,7 +26,6 @@ from planner.engine.architectures.parts import (
 from planner.engine.architectures.transformer import (
     Formula,
     attention_groups,
-    experts_used,
     gqa_of,
     layer_norms,
 )
@@ -39,19 +39,11 @@ def gemma(config: Config, formula: Formula) -> Architecture:
     tensors = embeddings(shape) + layer_norms(formula, shape.hidden, shape.layers)
     tensors += gqa_tensors(spec, shape.hidden, shape.layers)
     tensors += ffn_tensors(shape.hidden, shape.ffn, shape.layers)
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=True,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=0,
-        n_experts_used=0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=attention_groups(spec, config, formula, shape),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        attention_groups(spec, config, formula, shape),
         gguf_arch=str(formula.get("gguf_arch", "gemma")),
     )
 
@@ -141,20 +133,8 @@ def gemma4(config: Config, formula: Formula) -> Architecture:
     shared = int(config.get("num_kv_shared_layers") or 0) if config.get("use_double_wide_mlp") else 0
     tensors += ffn_tensors(shape.hidden, shape.ffn, shape.layers[: shape.n_layers - shared])
     tensors += ffn_tensors(shape.hidden, 2 * shape.ffn, shape.layers[shape.n_layers - shared :])
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=True,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=moe.n_experts if has_experts else 0,
-        n_experts_used=experts_used(config) if has_experts else 0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=tuple(caches),
-        gguf_arch="gemma4",
+    return assemble(
+        config, shape, tensors, tuple(caches), moe=moe if has_experts else None, gguf_arch="gemma4"
     )
 
 
@@ -187,18 +167,4 @@ def gemma3n(config: Config, formula: Formula) -> Architecture:
     tensors += _altup_tensors(shape, int(config["altup_num_inputs"]), int(config["laurel_rank"]))
     tensors += norms(norm_names, shape.hidden, shape.layers)
     tensors += ffn_tensors(shape.hidden, shape.ffn, shape.layers)
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=True,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=0,
-        n_experts_used=0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=tuple(caches),
-        gguf_arch="gemma3n",
-    )
+    return assemble(config, shape, tensors, tuple(caches), gguf_arch="gemma3n")

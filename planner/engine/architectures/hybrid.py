@@ -9,6 +9,7 @@ from planner.engine.architectures.parts import (
     Layers,
     Moe,
     Shape,
+    assemble,
     embeddings,
     ffn_tensors,
     gqa_group,
@@ -20,7 +21,7 @@ from planner.engine.architectures.parts import (
     vector,
     without,
 )
-from planner.engine.architectures.transformer import Formula, experts_used, moe_of, mtp_tensors
+from planner.engine.architectures.transformer import Formula, moe_of, mtp_tensors
 from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
 
 
@@ -87,19 +88,13 @@ def delta_net_hybrid(config: Config, formula: Formula) -> Architecture:
     block = norms(("attn_norm", "post_attention_norm"), shape.hidden, (0,))
     block += gqa_tensors(spec, shape.hidden, (0,)) + feed_forward((0,))
     tensors += mtp_tensors(block, shape, n_mtp)
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=moe.n_experts if moe else 0,
-        n_experts_used=experts_used(config) if moe else 0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=n_mtp,
-        tensors=tuple(tensors),
-        attention=(gqa_group(spec, full), _delta_net_group(config, linear)),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (gqa_group(spec, full), _delta_net_group(config, linear)),
+        moe=moe,
+        n_mtp=n_mtp,
         gguf_arch=str(formula.get("gguf_arch", "")),
         gguf_has_mtp=bool(formula.get("gguf_mtp")),
     )
@@ -195,19 +190,13 @@ def kimi_linear(config: Config, formula: Formula) -> Architecture:
         tensors.append(vector("ffn_norm_exps", "norm", latent, sparse))
     if config.get("attn_res_block_size"):
         tensors += _residual_attention(shape.hidden, shape.layers)
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (mla_group(config, shape.n_heads, full), kda_group(heads, dim, kernel, linear)),
         n_kv_heads=1,
-        n_experts=moe.n_experts,
-        n_experts_used=experts_used(config),
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=(mla_group(config, shape.n_heads, full), kda_group(heads, dim, kernel, linear)),
+        moe=moe,
         gguf_arch="kimi-linear",
     )
 
@@ -232,20 +221,7 @@ def lightning_hybrid(config: Config, formula: Formula) -> Architecture:
         vector("ssm_norm", "norm", width, linear),
     ]
     tensors += moe_tensors(moe, shape.hidden, shape.layers)
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=moe.n_experts,
-        n_experts_used=experts_used(config),
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=(gqa_group(spec, full), _lightning_group(shape, linear)),
-    )
+    return assemble(config, shape, tensors, (gqa_group(spec, full), _lightning_group(shape, linear)), moe=moe)
 
 
 def _lightning_group(shape: Shape, layers: Layers) -> AttentionGroup:

@@ -9,6 +9,7 @@ from planner.engine.architectures.parts import (
     Config,
     Gqa,
     Layers,
+    assemble,
     embeddings,
     ffn_tensors,
     gqa_group,
@@ -19,7 +20,7 @@ from planner.engine.architectures.parts import (
     sliding_layers,
     without,
 )
-from planner.engine.architectures.transformer import Formula, experts_used, moe_layers, moe_of, mtp_tensors
+from planner.engine.architectures.transformer import Formula, moe_layers, moe_of, mtp_tensors
 from planner.engine.inventory import Architecture
 
 
@@ -52,21 +53,7 @@ def deci(config: Config, formula: Formula) -> Architecture:
     for width, layers in sorted(by_width.items()):
         tensors += norms(("ffn_norm",), shape.hidden, tuple(layers))
         tensors += ffn_tensors(shape.hidden, width, tuple(layers))
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=caches[0].n_kv_heads,
-        n_experts=0,
-        n_experts_used=0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=tuple(caches),
-        gguf_arch="deci",
-    )
+    return assemble(config, shape, tensors, tuple(caches), n_kv_heads=caches[0].n_kv_heads, gguf_arch="deci")
 
 
 def mimo2(config: Config, formula: Formula) -> Architecture:
@@ -92,19 +79,13 @@ def mimo2(config: Config, formula: Formula) -> Architecture:
     block = norms(("attn_norm", "ffn_norm"), shape.hidden, (0,)) + gqa_tensors(local, shape.hidden, (0,))
     block += ffn_tensors(shape.hidden, shape.ffn, (0,))
     tensors += mtp_tensors(block, shape, n_mtp)
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=moe.n_experts,
-        n_experts_used=experts_used(config),
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=n_mtp,
-        tensors=tuple(tensors),
-        attention=(gqa_group(wide, full), gqa_group(local, sliding, int(config["sliding_window"]))),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (gqa_group(wide, full), gqa_group(local, sliding, int(config["sliding_window"]))),
+        moe=moe,
+        n_mtp=n_mtp,
         gguf_arch="mimo2",
     )
 
@@ -136,18 +117,12 @@ def step(config: Config, formula: Formula) -> Architecture:
     block = norms(("attn_norm", "ffn_norm"), shape.hidden, (0,)) + gqa_tensors(local, shape.hidden, (0,))
     block += ffn_tensors(shape.hidden, shape.ffn, (0,))
     tensors += mtp_tensors(block, shape, n_mtp, formula.get("mtp_copies", ()))
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=moe.n_experts,
-        n_experts_used=experts_used(config),
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=n_mtp,
-        tensors=tuple(tensors),
-        attention=(gqa_group(wide, full), gqa_group(local, sliding, int(config["sliding_window"]))),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (gqa_group(wide, full), gqa_group(local, sliding, int(config["sliding_window"]))),
+        moe=moe,
+        n_mtp=n_mtp,
         gguf_arch="step35",
     )

@@ -10,6 +10,7 @@ from planner.engine.architectures.parts import (
     Layers,
     Moe,
     as_mtp,
+    assemble,
     embeddings,
     ffn_tensors,
     gqa_group,
@@ -21,7 +22,7 @@ from planner.engine.architectures.parts import (
     vector,
     without,
 )
-from planner.engine.architectures.transformer import Formula, experts_used
+from planner.engine.architectures.transformer import Formula
 from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
 
 
@@ -111,19 +112,13 @@ def nemotron_h(config: Config, formula: Formula) -> Architecture:
     n_mtp = int(formula.get("mtp", 0))
     if n_mtp:
         tensors += _mtp(spec, moe, shape.hidden, latent, tuple(range(shape.n_layers, shape.n_layers + n_mtp)))
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=moe.n_experts if sparse else 0,
-        n_experts_used=experts_used(config) if sparse else 0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=n_mtp,
-        tensors=tuple(tensors),
-        attention=(gqa_group(spec, attn), mamba2_group(mamba, ssm)),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (gqa_group(spec, attn), mamba2_group(mamba, ssm)),
+        moe=moe if sparse else None,
+        n_mtp=n_mtp,
         gguf_arch="nemotron_h_moe" if sparse else "nemotron_h",
     )
 
@@ -175,19 +170,12 @@ def granite_hybrid(config: Config, formula: Formula) -> Architecture:
     tensors = embeddings(shape) + norms(("attn_norm", "ffn_norm"), shape.hidden, shape.layers)
     tensors += mamba2_tensors(mamba, shape.hidden, mixers) + gqa_tensors(spec, shape.hidden, full)
     tensors += moe_tensors(moe, shape.hidden, shape.layers)
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=moe.n_experts,
-        n_experts_used=experts_used(config),
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=(gqa_group(spec, full), mamba2_group(mamba, mixers)),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (gqa_group(spec, full), mamba2_group(mamba, mixers)),
+        moe=moe,
         gguf_arch="granitehybrid",
     )
 
@@ -204,18 +192,10 @@ def falcon_h1(config: Config, formula: Formula) -> Architecture:
     tensors += mamba2_tensors(mamba, shape.hidden, shape.layers)
     tensors += gqa_tensors(spec, shape.hidden, shape.layers)
     tensors += ffn_tensors(shape.hidden, shape.ffn, shape.layers)
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=0,
-        n_experts_used=0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=(gqa_group(spec, shape.layers), mamba2_group(mamba, shape.layers)),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (gqa_group(spec, shape.layers), mamba2_group(mamba, shape.layers)),
         gguf_arch="falcon-h1",
     )

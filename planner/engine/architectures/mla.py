@@ -7,6 +7,7 @@ from planner.engine.architectures.parts import (
     Layers,
     Moe,
     Shape,
+    assemble,
     embeddings,
     ffn_tensors,
     matrix,
@@ -17,7 +18,7 @@ from planner.engine.architectures.parts import (
     vector,
     without,
 )
-from planner.engine.architectures.transformer import Formula, experts_used, moe_layers, moe_of, mtp_tensors
+from planner.engine.architectures.transformer import Formula, moe_layers, moe_of, mtp_tensors
 from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
 
 
@@ -110,19 +111,14 @@ def latent_transformer(config: Config, formula: Formula) -> Architecture:
     block = _latent_block(config, formula, shape, (0,)) + moe_tensors(moe, shape.hidden, (0,))
     block += indexer_tensors(config, (0,)) if formula.get("dsa") else []
     tensors += mtp_tensors(block, shape, n_mtp, formula.get("mtp_copies", ()))
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=1,  # GGUFs with the latent cache say one KV head
-        n_experts=moe.n_experts,
-        n_experts_used=experts_used(config),
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=n_mtp,
-        tensors=tuple(tensors),
-        attention=(mla_group(config, shape.n_heads, shape.layers, len(indexed)),),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (mla_group(config, shape.n_heads, shape.layers, len(indexed)),),
+        n_kv_heads=1,
+        moe=moe,
+        n_mtp=n_mtp,
         gguf_arch="deepseek2",
         gguf_has_mtp=bool(formula.get("gguf_mtp")),
     )
@@ -152,18 +148,14 @@ def longcat(config: Config, formula: Formula) -> Architecture:
     block = norms(("attn_norm", "ffn_norm"), shape.hidden, (0,)) + mla_tensors(config, shape.n_heads, (0,))
     block += ffn_tensors(shape.hidden, shape.ffn, (0,))
     tensors += mtp_tensors(block, shape, n_mtp, formula.get("mtp_copies", ()))
-    return Architecture(
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (mla_group(config, shape.n_heads, blocks),),
         n_layers=2 * shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
         n_kv_heads=1,
-        n_experts=moe.n_experts,
-        n_experts_used=experts_used(config),
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=n_mtp,
-        tensors=tuple(tensors),
-        attention=(mla_group(config, shape.n_heads, blocks),),
+        moe=moe,
+        n_mtp=n_mtp,
         gguf_arch="longcat",
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from planner.engine.inventory import AttentionGroup, TensorClass, TensorGroup
+from planner.engine.inventory import Architecture, AttentionGroup, TensorClass, TensorGroup
 
 Config = Mapping[str, Any]
 Layers = tuple[int, ...]
@@ -236,3 +236,46 @@ def sliding_layers(config: Config, n_layers: int) -> Layers:
 def without(layers: Layers, remove: Layers) -> Layers:
     removed = set(remove)
     return tuple(layer for layer in layers if layer not in removed)
+
+
+def experts_used(config: Config) -> int:
+    for key in ("num_experts_per_tok", "num_experts_per_token", "moe_k", "moe_topk", "top_k_experts"):
+        value = config.get(key)
+        if value:
+            return int(value[0] if isinstance(value, list | tuple) else value)
+    return 0
+
+
+def assemble(
+    config: Config,
+    shape: Shape,
+    tensors: list[TensorGroup],
+    attention: Sequence[AttentionGroup],
+    *,
+    moe: Moe | None = None,
+    n_mtp: int = 0,
+    n_layers: int | None = None,
+    n_kv_heads: int | None = None,
+    gguf_arch: str = "",
+    gguf_has_mtp: bool = False,
+) -> Architecture:
+    """The architecture of these parts; the common figures come from the shape unless given.
+
+    MLA models say one KV head, as GGUF files with the latent cache do.
+    """
+    return Architecture(
+        n_layers=n_layers or shape.n_layers,
+        hidden_size=shape.hidden,
+        vocab_size=shape.vocab,
+        tied_embeddings=shape.tied,
+        n_heads=shape.n_heads,
+        n_kv_heads=n_kv_heads or shape.n_kv_heads,
+        n_experts=moe.n_experts if moe else 0,
+        n_experts_used=experts_used(config) if moe else 0,
+        max_context_tokens=config.get("max_position_embeddings"),
+        n_mtp_layers=n_mtp,
+        tensors=tuple(tensors),
+        attention=tuple(attention),
+        gguf_arch=gguf_arch,
+        gguf_has_mtp=gguf_has_mtp,
+    )

@@ -8,6 +8,7 @@ from planner.engine.architectures.parts import (
     Layers,
     Moe,
     Shape,
+    assemble,
     embeddings,
     ffn_tensors,
     gqa_group,
@@ -18,7 +19,7 @@ from planner.engine.architectures.parts import (
     shape_of,
     without,
 )
-from planner.engine.architectures.transformer import Formula, experts_used
+from planner.engine.architectures.transformer import Formula
 from planner.engine.inventory import Architecture, AttentionGroup, TensorGroup
 
 
@@ -49,21 +50,14 @@ def lfm2(config: Config, formula: Formula) -> Architecture:
     tensors += ffn_tensors(shape.hidden, shape.ffn, shape.layers[:n_dense])
     tensors += moe_tensors(moe, shape.hidden, shape.layers[n_dense:])
     state = (kernel - 1) * shape.hidden
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=n_experts,
-        n_experts_used=experts_used(config) if n_experts else 0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=0,
-        tensors=tuple(tensors),
-        attention=(
+    return assemble(
+        config,
+        shape,
+        tensors,
+        (
             gqa_group(spec, full),
             AttentionGroup("linear", conv, 0, 0, 0, 0, state_elements=state),
         ),
+        moe=moe if n_experts else None,
         gguf_arch="lfm2moe" if n_experts else "lfm2",
     )

@@ -13,6 +13,7 @@ from planner.engine.architectures.parts import (
     Moe,
     Shape,
     as_mtp,
+    assemble,
     embeddings,
     ffn_tensors,
     gqa_group,
@@ -92,14 +93,6 @@ def moe_of(config: Config, formula: Formula, shape: Shape) -> Moe:
         expert_bias=bool(formula.get("expert_bias")),
         fused=bool(formula.get("fused_experts")),
     )
-
-
-def experts_used(config: Config) -> int:
-    for key in ("num_experts_per_tok", "num_experts_per_token", "moe_k", "moe_topk", "top_k_experts"):
-        value = config.get(key)
-        if value:
-            return int(value[0] if isinstance(value, list | tuple) else value)
-    return 0
 
 
 def moe_layers(config: Config, formula: Formula, n_layers: int) -> Layers:
@@ -187,19 +180,13 @@ def transformer(config: Config, formula: Formula) -> Architecture:
         else ffn_tensors(shape.hidden, dense_ffn, (0,))
     )
     tensors += mtp_tensors(block, shape, n_mtp, formula.get("mtp_copies", ()))
-    return Architecture(
-        n_layers=shape.n_layers,
-        hidden_size=shape.hidden,
-        vocab_size=shape.vocab,
-        tied_embeddings=shape.tied,
-        n_heads=shape.n_heads,
-        n_kv_heads=shape.n_kv_heads,
-        n_experts=moe.n_experts if moe else 0,
-        n_experts_used=experts_used(config) if moe else 0,
-        max_context_tokens=config.get("max_position_embeddings"),
-        n_mtp_layers=n_mtp,
-        tensors=tuple(tensors),
-        attention=attention_groups(spec, config, formula, shape),
+    return assemble(
+        config,
+        shape,
+        tensors,
+        attention_groups(spec, config, formula, shape),
+        moe=moe,
+        n_mtp=n_mtp,
         gguf_arch=str(formula.get("gguf_arch", "")),
         gguf_has_mtp=bool(formula.get("gguf_mtp")),
     )
