@@ -7,6 +7,7 @@ are answered from these sizes where one is known.
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -64,4 +65,35 @@ def preferred_sizes(
     return {
         key: min(rows, key=lambda size: (size.rounding_rel_error, -size.size_bytes)).size_bytes
         for key, rows in found.items()
+    }
+
+
+OLLAMA = "ollama library"
+_OLLAMA_OWN = (
+    "Ollama's own mix",
+    "with the projector or towers, or Ollama's own mix",
+    "with the tied table stored twice",
+)
+
+
+def _is_named_after(size: PublishedSize) -> bool:
+    """Whether an Ollama tag ("ollama:qwen3:8b") names the model itself."""
+    family = re.sub(r"[^a-z0-9]", "", size.name.split(":")[1])
+    return size.model.replace("-", "").startswith(family)
+
+
+def ollama_sizes(sizes: Iterable[PublishedSize]) -> Mapping[tuple[str, str], int]:
+    """Bytes by (model slug, format slug) of what Ollama itself serves, where that is not what the rule gives.
+
+    Its own quantizer keeps some tensors wider, and its multimodal tags include the projector. Only tags of the model
+    itself count, not those of relatives that share its architecture (qwen3-vl is not qwen3).
+    """
+    by_key: dict[tuple[str, str], list[PublishedSize]] = defaultdict(list)
+    for size in sizes:
+        if size.publisher == OLLAMA and _is_named_after(size):
+            by_key[size.model, size.format].append(size)
+    return {
+        key: min(rows, key=lambda size: (size.rounding_rel_error, -size.size_bytes)).size_bytes
+        for key, rows in by_key.items()
+        if all(size.differs in _OLLAMA_OWN for size in rows)
     }

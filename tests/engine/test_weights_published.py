@@ -15,6 +15,7 @@ from hardware_catalog.published_sizes import (
     OWN_MIX,
     PublishedSize,
     load_published_sizes,
+    ollama_sizes,
     preferred_sizes,
 )
 from planner.engine.weights import file_bytes, weights_table, with_published_sizes
@@ -108,3 +109,13 @@ def test_unsloth_mixes_by_rule_are_roughly_right() -> None:
     own = [size for size in sizes() if size.differs == OWN_MIX and size.format.startswith("ud-")]
     assert len(own) >= 90
     assert np.percentile(np.abs([error(size) for size in own]), 90) <= 0.25
+
+
+def test_ollama_serves_some_models_in_a_layout_of_its_own() -> None:
+    """qwen3:8b keeps its value projections in F16; qwen2.5:7b is llama.cpp's mix, its vision relative is not it."""
+    served = ollama_sizes(sizes())
+    assert served["qwen3-8b", "q4-k-m"] == 5_225_374_496
+    assert ("qwen2-5-7b", "q4-k-m") not in served
+    assert ("qwen3-32b", "q4-k-m") not in served  # only qwen3-vl:32b is known
+    rule = file_bytes(architectures()["qwen3-8b"], formats()["q4-k-m"])
+    assert 1.03 < served["qwen3-8b", "q4-k-m"] / rule < 1.05
