@@ -41,7 +41,7 @@ def search_models(text: str, limit: int = 20) -> list[Choice]:
 
 
 def _matching(entries: QuerySet[Any], text: str, link: str) -> QuerySet[Any]:
-    """Entries that hold every word: names that begin with the text first, then shorter, then newer ones."""
+    """Entries that hold every word, in the name before an alias; of these shorter names first, then newer ones."""
     newest = F("release_date" if link == "language_model" else "year").desc(nulls_last=True)
     offered = entries.filter(withdrawn=False)
     words = text.replace("\0", " ").split()[:MAX_WORDS]
@@ -49,12 +49,19 @@ def _matching(entries: QuerySet[Any], text: str, link: str) -> QuerySet[Any]:
         return offered.order_by(newest, "name")
     in_name, in_alias = Q(), Q(**{link: OuterRef("pk")})
     for word in words:
-        in_name &= Q(name__icontains=word)
-        in_alias &= Q(text__icontains=word)
-    begins = Case(When(name__istartswith=" ".join(words), then=0), default=1)
+        in_name &= _holds("name", word)
+        in_alias &= _holds("text", word)
+    rank = Case(When(name__istartswith=" ".join(words), then=0), When(in_name, then=1), default=2)
     return offered.filter(in_name | Exists(Alias.objects.filter(in_alias))).order_by(
-        begins, Length("name"), newest, "name"
+        rank, Length("name"), newest, "name"
     )
+
+
+def _holds(field: str, word: str) -> Q:
+    """Whether the field holds the word; a number only as a whole ("8" is not in "80")."""
+    if word.isascii() and word.isdigit():
+        return Q(**{f"{field}__iregex": rf"(^|[^0-9.]){word}([^0-9]|$)"})
+    return Q(**{f"{field}__icontains": word})
 
 
 def _machine_detail(machine: Machine) -> str:

@@ -1,0 +1,58 @@
+"""Weight formats, KV formats and block types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+
+from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
+from hardware_catalog.admin.fields import KnownChoicesForm
+from hardware_catalog.models import BlockType, KvFormat, WeightFormat
+
+
+class WeightFormatForm(KnownChoicesForm):
+    """The rules must be an object."""
+
+    def clean_rules(self) -> Any:
+        rules = self.cleaned_data["rules"]
+        if not isinstance(rules, dict) or not rules:
+            raise ValidationError("The rules must be one JSON object that is not empty.")
+        return rules
+
+
+@admin.register(WeightFormat)
+class WeightFormatAdmin(EntryAdmin):
+    """Weight formats."""
+
+    form = WeightFormatForm
+    list_display = ["name", "slug", "family", "speed_family", "nominal_bits_per_weight", "is_local"]
+    list_filter = ["family", "speed_family", "is_local", "withdrawn"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "family", "speed_family", "nominal_bits_per_weight"]}),
+        ("Rules", {"fields": ["rules"], "description": "Which block type each tensor takes."}),
+        ("Notes", {"fields": ["notes"]}),
+        STATE_FIELDSET,
+    ]
+
+
+@admin.register(KvFormat)
+class KvFormatAdmin(EntryAdmin):
+    """KV formats."""
+
+    list_display = ["name", "slug", "bits_per_element", "is_local"]
+    list_filter = ["is_local", "withdrawn"]
+
+
+@admin.register(BlockType)
+class BlockTypeAdmin(admin.ModelAdmin):
+    """Block types; they follow the shipped files."""
+
+    list_display = ["name", "elements", "bytes", "bits"]
+    search_fields = ["name"]
+    list_per_page = 200
+
+    @admin.display(description="bits per element")
+    def bits(self, block: BlockType) -> str:
+        return f"{block.bits_per_element:g}"

@@ -1,0 +1,92 @@
+"""Language models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+
+from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
+from hardware_catalog.admin.fields import KnownChoicesForm
+from hardware_catalog.models import LanguageModel
+from planner.engine.architecture import architecture_from_config
+
+
+class LanguageModelForm(KnownChoicesForm):
+    """The engine must be able to read the architecture that is saved."""
+
+    def clean(self) -> dict[str, Any] | None:
+        values = super().clean() or self.cleaned_data
+        config, formula = values.get("config"), values.get("formula")
+        if config is not None and not isinstance(config, dict):
+            raise ValidationError({"config": "The configuration must be one JSON object."})
+        if formula is not None and not isinstance(formula, dict):
+            raise ValidationError({"formula": "The formula must be one JSON object, or empty."})
+        if config and formula:
+            try:
+                architecture_from_config(config, formula)
+            except (ValueError, KeyError, TypeError, ZeroDivisionError, AttributeError) as error:
+                reason = f"it needs {error}" if isinstance(error, KeyError) else str(error)
+                raise ValidationError(
+                    {"config": f"The engine cannot read this architecture: {reason}."}
+                ) from error
+        return values
+
+
+@admin.register(LanguageModel)
+class LanguageModelAdmin(EntryAdmin):
+    """Language models."""
+
+    form = LanguageModelForm
+    list_display = [
+        "name",
+        "family",
+        "vendor",
+        "billions",
+        "active_billions",
+        "native_precision",
+        "total_check",
+        "license",
+    ]
+    list_filter = ["vendor", "native_format", "is_local", "withdrawn", "family"]
+    list_select_related = ["vendor"]
+    search_fields = [*EntryAdmin.search_fields, "hf_repo", "family"]
+    autocomplete_fields = ["vendor", "native_format"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "family", "vendor", "hf_repo"]}),
+        (
+            "Size",
+            {
+                "fields": [
+                    "params_published",
+                    "params_published_source",
+                    "params_published_note",
+                    "params_check",
+                    "active_params_published",
+                    "active_params_source",
+                ]
+            },
+        ),
+        ("Precision and context", {"fields": ["native_precision", "native_format", "max_context_tokens"]}),
+        ("Release", {"fields": ["license", "release_date", "release_date_note"]}),
+        ("Architecture", {"fields": ["formula", "config"], "classes": ["collapse"]}),
+        ("Notes", {"fields": ["notes"]}),
+        STATE_FIELDSET,
+    ]
+
+    @admin.display(description="parameters (10⁹)", ordering="params_published")
+    def billions(self, model: LanguageModel) -> str:
+        return _billions(model.params_published)
+
+    @admin.display(description="active (10⁹)", ordering="active_params_published")
+    def active_billions(self, model: LanguageModel) -> str:
+        return _billions(model.active_params_published)
+
+    @admin.display(description="computed total", ordering="params_check")
+    def total_check(self, model: LanguageModel) -> str:
+        return model.params_check if len(model.params_check) <= 40 else f"{model.params_check[:39]}…"
+
+
+def _billions(parameters: int | None) -> str:
+    return "unknown" if parameters is None else f"{parameters / 1e9:.4g}"
