@@ -151,7 +151,7 @@ function settleField(note) {
   if (note.querySelector(".wrong")) input.setAttribute("aria-invalid", "true");
   else input.removeAttribute("aria-invalid");
   const shown = note.dataset.shown;
-  if (shown !== undefined && input.matches("[data-combo]") && document.activeElement !== input) input.value = shown;
+  if (shown !== undefined && document.activeElement !== input) input.value = shown;
 }
 
 document.addEventListener("DOMContentLoaded", () => {

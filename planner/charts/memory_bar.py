@@ -128,7 +128,7 @@ def draw_need_high(plan: Memory, scale: float) -> list[SafeString]:
     low, high = plan.need_bytes / scale, plan.need_high_bytes / scale
     if high - low < 0.004:
         return []
-    y = TOP + BAR + 6
+    y = TOP + BAR + 5
     title = element("title", f"at most {gib(plan.need_high_bytes)}")
     return [line(low, y, high, y, "whisker", title), line(high, y - 3, high, y + 3, "whisker")]
 
@@ -148,7 +148,7 @@ def draw_ends(plan: Memory, scale: float) -> list[SafeString]:
     over = plan.need_bytes > plan.capacity_bytes
     right = f"{gib(plan.need_bytes)} needed" if over else f"{gib(plan.capacity_bytes)} installed"
     place = max(plan.need_bytes, plan.capacity_bytes) / scale
-    y = TOP + BAR + 22
+    y = TOP + BAR + 24
     return [label("0", 0, y, "end"), label(right, place, y, "end", end="end")]
 
 

@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from planner.plans import suggest
 from planner.plans.fields import CONTROL, CatalogField, QuantityField, TextField
-from planner.plans.querystring import GIB, PARAMETER_OF_FIELD, PARAMETERS
+from planner.plans.querystring import GIB, PARAMETER_OF_FIELD, PARAMETERS, plain_number
 from planner.plans.questions import OwnDevice, Question
 
 # How the fields are laid out: the question itself, then what is under "more", group by group.
@@ -138,6 +138,7 @@ class QuestionForm(forms.Form):
         super().__init__(data=data or None, auto_id="%s")
         self.entries: dict[str, suggest.Entry] = {}
         self.candidates: dict[str, tuple[suggest.Entry, ...]] = {}
+        self.implied: dict[str, str] = {}
 
     def resolve(self, name: str) -> None:
         """Find the catalog's entry behind a typed name; ambiguous and unknown names are asked back."""
@@ -150,9 +151,21 @@ class QuestionForm(forms.Form):
         found = suggest.look_up(kind, text)
         if found.entry is not None:
             self.entries[name] = found.entry
+            self.take_what_the_name_implies(found)
             return
         self.candidates[name] = found.candidates
         self.add_error(name, ValidationError(reason(kind, text, found), code="name"))
+
+    def take_what_the_name_implies(self, found: suggest.Lookup) -> None:
+        """Take count, memory and format from "2x 3090", "m4 max 64gb", "llama 3.1 8b q4_k_m" where no field does."""
+        for name, value in (("count", found.device_count), ("memory", found.memory_gb)):
+            if value is not None and self.is_unsaid(name):
+                self.cleaned_data[name] = value
+                self.implied[name] = plain_number(value)
+        if found.format_text and self.is_unsaid("format"):
+            stored = suggest.look_up("format", found.format_text)
+            if stored.entry is not None:
+                self.entries["format"] = stored.entry
 
     def clean(self) -> dict[str, Any]:
         for name in self.fields:
@@ -265,8 +278,14 @@ class QuestionForm(forms.Form):
         entry = self.entries.get(name)
         if entry is not None:
             return entry.shown if name in ("machine", "model") else entry.slug
+        if name in self.implied:
+            return self.implied[name]
         default = "" if name == "used" else str(DEFAULT_OF.get(name, ""))
         return CONTROL.sub("\N{REPLACEMENT CHARACTER}", self.typed(name)) or default
+
+    def is_unsaid(self, name: str) -> bool:
+        """Whether a field holds nothing, or the default that a form sends along."""
+        return name not in self.errors and self.typed(name).strip() in ("", str(DEFAULT_OF.get(name, "")))
 
     def typed(self, name: str) -> str:
         """What the address says for a parameter, as it stands there."""
