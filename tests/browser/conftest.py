@@ -26,9 +26,10 @@ DESKTOP = {"width": 1280, "height": 900}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The address of a running Sizewise."""
+    """A running Sizewise: its address, and the environment of commands that work on its database."""
 
     url: str
+    environment: dict[str, str]
 
 
 @pytest.fixture(scope="package")
@@ -36,14 +37,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run `manage.py serve` until the last browser test."""
     folder = tmp_path_factory.mktemp("served")
     log = folder / "log"
+    environment = clean_environment(
+        DATABASE_URL=f"sqlite:///{folder}/sizewise.sqlite3",
+        SECRET_KEY="a key for the browser tests only: 0123456789 abcdefghijk",
+    )
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(unused_port())],
             cwd=ROOT,
-            env=clean_environment(
-                DATABASE_URL=f"sqlite:///{folder}/sizewise.sqlite3",
-                SECRET_KEY="a key for the browser tests only: 0123456789 abcdefghijk",
-            ),
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -52,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert "http://" in line, log.read_text(encoding="utf-8")
-        yield Server(url=line.split()[-1])
+        yield Server(url=line.split()[-1], environment=environment)
         process.terminate()
         process.communicate(timeout=30)
         assert log.read_text(encoding="utf-8") == "", "the server logged a problem"
