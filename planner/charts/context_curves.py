@@ -40,24 +40,28 @@ def height_of(top_value: float) -> Callable[[float], float]:
     return lambda value: BASE - PLOT * min(value / top_value, 1.0)
 
 
-def frame(points: Sequence[Point], largest: float, unit: str) -> tuple[list[SafeString], float]:
-    """Grid lines with their figures, the context axis, and the value at the plot's top."""
+def frame(
+    points: Sequence[Point], largest: float, unit: str
+) -> tuple[list[SafeString], list[SafeString], float]:
+    """Grid lines and the context axis; their figures, to be written over the curve; the value at the plot's top."""
     step = nice_step(largest)
     rows = math.ceil(largest / step * 0.999)
     # As many decimals as the steps need: 0.25 needs two, 50 none.
     decimals = next(count for count in range(9) if math.isclose(round(step, count), step))
     drawn = [line(0, BASE, 1, BASE, "axis")]
+    figures: list[SafeString] = []
     for row in range(1, rows + 1):
         y = BASE - PLOT * row / rows
         text = number(row * step, decimals) + (f" {unit}" if row == rows else "")
-        drawn += [line(0, y, 1, y, "grid"), label(text, 0, y - 5, "tick-label")]
+        drawn.append(line(0, y, 1, y, "grid"))
+        figures.append(label(text, 0, y - 5, "tick-label"))
     every = math.ceil(len(points) / MOST_TICKS)
     for point in points[::-1][::every]:
         x = place_of(points, point.context_tokens)
         drawn.append(line(x, BASE, x, BASE + 4, "tick"))
         text = tokens_short(point.context_tokens)
-        drawn.append(label(text, x, BASE + 20, "tick-label", end=anchor(x, edge=0.04)))
-    return drawn, rows * step
+        figures.append(label(text, x, BASE + 20, "tick-label", end=anchor(x, edge=0.04)))
+    return drawn, figures, rows * step
 
 
 def too_long(plan: Contexts) -> list[SafeString]:
@@ -103,7 +107,9 @@ def speed_curve(plan: Contexts) -> SafeString | None:
     known = [(point, point.decode_tps) for point in plan.contexts if point.decode_tps is not None]
     if len(known) < 2:
         return None
-    drawn, top_value = frame(plan.contexts, HEADROOM * max(speed.high for _, speed in known), "tokens/s")
+    drawn, figures, top_value = frame(
+        plan.contexts, HEADROOM * max(speed.high for _, speed in known), "tokens/s"
+    )
     y_of = height_of(top_value)
     places = [place_of(plan.contexts, point.context_tokens) for point, _ in known]
     upper = [(x, y_of(speed.high)) for x, (_, speed) in zip(places, known, strict=True)]
@@ -113,6 +119,7 @@ def speed_curve(plan: Contexts) -> SafeString | None:
         *too_long(plan),
         *reading_line(y_of(READING_TPS.value)),
         curve(middle, upper + lower[::-1], "band"),
+        *figures,
     ]
     chosen = chosen_point(plan)
     if chosen is not None and chosen.decode_tps is not None:
@@ -146,7 +153,7 @@ def memory_curve(plan: Contexts) -> SafeString | None:
     if len(points) < 2:
         return None
     largest = max(max(point.memory_bytes for point in points), plan.limit_bytes)
-    drawn, top_gib = frame(points, HEADROOM * largest / GIB, "GiB")
+    drawn, figures, top_gib = frame(points, HEADROOM * largest / GIB, "GiB")
     y_of = height_of(top_gib * GIB)
     need = [(place_of(points, point.context_tokens), y_of(point.memory_bytes)) for point in points]
     limit_y = y_of(plan.limit_bytes)
@@ -154,6 +161,7 @@ def memory_curve(plan: Contexts) -> SafeString | None:
     drawn += [
         *too_long(plan),
         curve(need, [*need, (need[-1][0], BASE), (need[0][0], BASE)], "area"),
+        *figures,
         line(0, limit_y, 1, limit_y, "limit"),
         label(limit_text, 1, limit_y - 6, "limit-label", end="end"),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from planner.plans import suggest
 from planner.plans.fields import CatalogField, QuantityField
@@ -58,7 +59,7 @@ def field_view(form: QuestionForm, name: str) -> FieldView:
     errors = tuple(str(message) for message in form.errors.get(name, ())) if form.is_bound else ()
     shown = form.shown(name)
     candidates = tuple((entry, form.with_value(name, entry.slug)) for entry in form.candidates.get(name, ()))
-    extra: dict[str, object] = {"kind": "combo"}
+    extra: dict[str, Any] = {"kind": "combo"}
     if isinstance(source, CatalogField):
         groups = choice_groups(source.kind)
         known = any(value == shown for _, options in groups for value, _ in options)
@@ -72,7 +73,7 @@ def field_view(form: QuestionForm, name: str) -> FieldView:
         }
     return FieldView(
         name, str(source.label), str(source.help_text), shown, errors, candidates=candidates, **extra
-    )  # type: ignore[arg-type]
+    )
 
 
 def choice_groups(kind: str) -> Options:

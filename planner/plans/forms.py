@@ -24,7 +24,7 @@ MORE = (
 )
 DEFAULTS = Question(model="")
 # Where a field left empty takes the question's default.
-DEFAULT_OF = {
+DEFAULT_OF: dict[str, Any] = {
     "count": DEFAULTS.device_count,
     "used": DEFAULTS.held_bytes,
     "format": DEFAULTS.format,
@@ -238,7 +238,7 @@ class QuestionForm(forms.Form):
 
     def question(self) -> Question:
         """The question, after ``is_valid()``."""
-        value = {
+        value: dict[str, Any] = {
             name: DEFAULT_OF.get(name) if found in (None, "") else found
             for name, found in self.cleaned_data.items()
         }
