@@ -33,16 +33,6 @@ from hardware_catalog.rows import (
     SourceRow,
 )
 from hardware_catalog.rows import FigureNote as FigureNoteRow
-from hardware_catalog.search import Choice, search_devices, search_machines, search_models
-
-__all__ = [
-    "Choice",
-    "block_types",
-    "catalog_rows",
-    "search_devices",
-    "search_machines",
-    "search_models",
-]
 
 Children = dict[int, tuple[Any, ...]]
 

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from hardware_catalog.models import Device, LanguageModel
 from hardware_catalog.rows import CatalogRows
-from hardware_catalog.selectors import catalog_rows, search_devices, search_machines, search_models
+from hardware_catalog.search import search_devices, search_machines, search_models
+from hardware_catalog.selectors import catalog_rows
 
 pytestmark = pytest.mark.django_db
 
