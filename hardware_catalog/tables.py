@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from hardware_catalog.published_sizes import load_published_sizes, preferred_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, FormatRow, KvFormatRow, ModelRow, RuntimeRow
 from planner.engine.architecture import Architecture, architecture_from_config
+from planner.engine.kv import KV_RULES
+from planner.engine.limits import LimitTable, OverheadTable, limit_table, overhead_table
 from planner.engine.quantize import WeightFormat, weight_format
 from planner.engine.tables import FormatTable, KvFormatTable, MachineTable, ModelTable, RuntimeTable
-from planner.engine.weights import WeightsTable, weights_table
+from planner.engine.weights import WeightsTable, weights_table, with_published_sizes
 
 GIB = 2.0**30
+LIMITS = Path(__file__).parent / "data" / "limits.json"
+
+# Prompt tokens read at a time where nothing else is asked for, by cache rule: llama.cpp's and ik_llama.cpp's n_ubatch
+# (https://github.com/ggml-org/llama.cpp/blob/master/common/common.h), mlx-lm's prefill_step_size
+# (https://github.com/ml-explore/mlx-lm/blob/main/mlx_lm/generate.py), vLLM's max_num_batched_tokens with chunked prefill
+# (https://docs.vllm.ai/en/latest/configuration/optimization.html).
+_BATCH_TOKENS: Mapping[str, int] = {
+    "llama_cpp": 512,
+    "ik_llama": 512,
+    "rotating": 2048,
+    "paged": 2048,
+    "paged_flat": 2048,
+    "full": 2048,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +91,33 @@ def weight_formats(
     return [weight_format(row, block_types) for row in formats]
 
 
+def published_weights(
+    table: WeightsTable, models: Sequence[ModelRow], formats: Sequence[FormatRow]
+) -> WeightsTable:
+    """The table with the published sizes of formats that no closed rule describes."""
+    approximate = [f.slug for f in formats if f.rules.get("approximate")]
+    sizes = preferred_sizes(load_published_sizes(), approximate)
+    columns = {slug: j for j, slug in enumerate(f.slug for f in formats)}
+    published = np.full(table.total_bytes.shape, np.nan)
+    for i, model in enumerate(models):
+        for slug in approximate:
+            published[i, columns[slug]] = sizes.get((model.slug, slug), np.nan)
+    return with_published_sizes(table, published)
+
+
+def memory_limits(path: Path = LIMITS) -> tuple[LimitTable, OverheadTable]:
+    """What platforms let a process use, and what runtimes take beside a model."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return limit_table(data), overhead_table(data)
+
+
 def format_table(formats: Sequence[FormatRow]) -> FormatTable:
     """One row per weight format."""
-    return FormatTable(tuple(f.slug for f in formats), tuple(f.speed_family for f in formats))
+    return FormatTable(
+        slug=tuple(f.slug for f in formats),
+        speed_family=tuple(f.speed_family for f in formats),
+        approximate=np.array([bool(f.rules.get("approximate")) for f in formats], dtype=np.bool_),
+    )
 
 
 def kv_format_table(formats: Sequence[KvFormatRow]) -> KvFormatTable:
@@ -89,7 +132,8 @@ def runtime_table(runtimes: Sequence[RuntimeRow]) -> RuntimeTable:
     return RuntimeTable(
         slug=tuple(runtime.slug for runtime, _ in rows),
         backend=tuple(backend for _, backend in rows),
-        kv_rule=tuple(runtime.kv_rule for runtime, _ in rows),
+        kv_rule=np.array([KV_RULES.index(runtime.kv_rule) for runtime, _ in rows], dtype=np.int64),
+        batch_tokens=np.array([_BATCH_TOKENS[runtime.kv_rule] for runtime, _ in rows], dtype=np.int64),
     )
 
 
@@ -108,7 +152,13 @@ class CatalogTables:
     runtime_row: Mapping[tuple[str, str], int]
 
 
-def catalog_tables(rows: CatalogRows) -> CatalogTables:
+def catalog_weights(rows: CatalogRows, architectures: Sequence[Architecture | None]) -> WeightsTable:
+    """Weights of all models in all formats; published sizes where a format has no closed rule."""
+    by_rule = weights_table(architectures, weight_formats(rows.formats, rows.block_types))
+    return published_weights(by_rule, rows.models, rows.formats)
+
+
+def catalog_tables(rows: CatalogRows, weights: WeightsTable | None = None) -> CatalogTables:
     """Build the tables of models, formats, KV formats and runtimes."""
     models, formats = model_table(rows.models), format_table(rows.formats)
     kv_formats, runtimes = kv_format_table(rows.kv_formats), runtime_table(rows.runtimes)
@@ -117,7 +167,7 @@ def catalog_tables(rows: CatalogRows) -> CatalogTables:
         formats=formats,
         kv_formats=kv_formats,
         runtimes=runtimes,
-        weights=weights_table(models.architecture, weight_formats(rows.formats, rows.block_types)),
+        weights=catalog_weights(rows, models.architecture) if weights is None else weights,
         model_row={slug: i for i, slug in enumerate(models.slug)},
         format_row={slug: i for i, slug in enumerate(formats.slug)},
         kv_format_row={slug: i for i, slug in enumerate(kv_formats.slug)},

@@ -42,11 +42,15 @@ def _several(row: Row, column: str) -> bool:
 def _partly_on_host(row: Row) -> bool:
     layers = re.search(r"\bngl[ =]+(\d+)", row["notes"], re.IGNORECASE)
     partial = layers is not None and int(layers.group(1)) < 24 and row["backend"].upper() not in ("CPU",)
-    return partial or bool(re.search(r"exps=CPU|n-cpu-moe|cpu-moe|experts on CPU|\bhybrid\b", row["notes"], re.IGNORECASE))
+    return partial or bool(
+        re.search(r"exps=CPU|n-cpu-moe|cpu-moe|experts on CPU|\bhybrid\b", row["notes"], re.IGNORECASE)
+    )
 
 
 def _mixed_backend(row: Row) -> bool:
-    return bool(re.search(r"CPU.*\+|\+ ?CPU|flash|NVMe|RPC|pipeline|RDMA|experts streamed|TP\d", row["backend"]))
+    return bool(
+        re.search(r"CPU.*\+|\+ ?CPU|flash|NVMe|RPC|pipeline|RDMA|experts streamed|TP\d", row["backend"])
+    )
 
 
 RULES: tuple[Rule, ...] = (
@@ -61,23 +65,55 @@ RULES: tuple[Rule, ...] = (
             unless=r"no speculative decoding|spec=none|MTP off|no MTP",
         ),
     ),
-    Rule("speculative_backend", "tokens were drafted ahead (the backend's name says MTP)", lambda r: "mtp" in r["backend"].lower()),
+    Rule(
+        "speculative_backend",
+        "tokens were drafted ahead (the backend's name says MTP)",
+        lambda r: "mtp" in r["backend"].lower(),
+    ),
     Rule("partly_on_host", "part of the model ran in host memory", _partly_on_host),
     Rule("mixed_backend", "several backends or links worked together", _mixed_backend),
-    Rule("spilled", "the model did not fit and spilled to slower memory", _notes(r"memory cliff|does not fit|partial(ly)? offload|CPU spill")),
-    Rule("tagged_spill", "the collector tagged it as spilled or offloaded", _notes(r"\bSPILL|\bOFFLOAD\b", exact_case=True)),
-    Rule("paging", "weights were paged from disk", _notes(r"mmap baseline|\bpaging\b|SSD|flash-bound|memory limited")),
-    Rule("named_outlier", "the collector marked it as an outlier", _notes(r"\bOUTLIER\b|implausible|exclude from|verify before use|\bHIGH: implied")),
+    Rule(
+        "spilled",
+        "the model did not fit and spilled to slower memory",
+        _notes(r"memory cliff|does not fit|partial(ly)? offload|CPU spill"),
+    ),
+    Rule(
+        "tagged_spill",
+        "the collector tagged it as spilled or offloaded",
+        _notes(r"\bSPILL|\bOFFLOAD\b", exact_case=True),
+    ),
+    Rule(
+        "paging",
+        "weights were paged from disk",
+        _notes(r"mmap baseline|\bpaging\b|SSD|flash-bound|memory limited"),
+    ),
+    Rule(
+        "named_outlier",
+        "the collector marked it as an outlier",
+        _notes(r"\bOUTLIER\b|implausible|exclude from|verify before use|\bHIGH: implied"),
+    ),
     Rule("slow_kernels", "the build lacked the fast kernels of the card", _notes(r"SLOW KERNELS SUSPECTED")),
-    Rule("power_cap", "the board's power was capped", _notes(r"power (limit|cap)|POWER CAP|battery power ceiling")),
-    Rule("special_kernels", "one-bit and ternary models with kernels of their own", _notes(r"special kernels")),
-    Rule("unnamed", "the device or the model is not named", _notes(r"not visible|not named|GPU not identified|model (is )?not stated")),
+    Rule(
+        "power_cap",
+        "the board's power was capped",
+        _notes(r"power (limit|cap)|POWER CAP|battery power ceiling"),
+    ),
+    Rule(
+        "special_kernels", "one-bit and ternary models with kernels of their own", _notes(r"special kernels")
+    ),
+    Rule(
+        "unnamed",
+        "the device or the model is not named",
+        _notes(r"not visible|not named|GPU not identified|model (is )?not stated"),
+    ),
     Rule("chart_reading", "read off a chart without the quantization", _notes(r"quantization not stated")),
     Rule("remote_host", "driven from a board with a one-lane link", _notes(r"Pi CM5|Raspberry.?Pi.?hosted")),
     Rule(
         "end_to_end",
         "the rate includes reading the prompt",
-        _notes(r"WALL|end-to-end output|DERIVED end-to-end|includes prefill|include prefill|\(prompt\+generated\)|including prompt"),
+        _notes(
+            r"WALL|end-to-end output|DERIVED end-to-end|includes prefill|include prefill|\(prompt\+generated\)|including prompt"
+        ),
         frozenset({"decode_tps_per_seq", "tpot_ms"}),
     ),
     Rule(

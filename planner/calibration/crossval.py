@@ -48,7 +48,9 @@ def training_weights(observations: Observations) -> Floats:
 def folds(groups: npt.NDArray[np.str_], n_folds: int) -> npt.NDArray[np.int64]:
     """Fold number of every row: whole groups, largest first into the emptiest fold, ties by a stable hash."""
     names, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
-    order = sorted(range(len(names)), key=lambda i: (-counts[i], hashlib.sha256(str(names[i]).encode()).hexdigest()))
+    order = sorted(
+        range(len(names)), key=lambda i: (-counts[i], hashlib.sha256(str(names[i]).encode()).hexdigest())
+    )
     size = np.zeros(n_folds)
     fold_of = np.zeros(len(names), dtype=np.int64)
     for i in order:

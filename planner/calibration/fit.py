@@ -83,7 +83,9 @@ def _elasticities(problem: Problem, logs: Mapping[str, Floats], step: float = 1e
 
 
 def _jacobian(problem: Problem, logs: Mapping[str, Floats]) -> sparse.csr_array:
-    parts = [sparse.diags_array(e) @ problem.members[name] for name, e in _elasticities(problem, logs).items()]
+    parts = [
+        sparse.diags_array(e) @ problem.members[name] for name, e in _elasticities(problem, logs).items()
+    ]
     total = parts[0]
     for part in parts[1:]:
         total = total + part
@@ -133,7 +135,9 @@ def solve(problem: Problem, settings: Settings, report: Callable[[int, float], N
     return Fit(effects, np.sqrt(np.maximum(np.diag(covariance), 0.0)), counts, iteration, settled)
 
 
-def _objective(residual: Floats, effects: Floats, problem: Problem, precision: Floats, settings: Settings) -> float:
+def _objective(
+    residual: Floats, effects: Floats, problem: Problem, precision: Floats, settings: Settings
+) -> float:
     if not np.all(np.isfinite(residual)):
         return np.inf
     scaled = residual / (settings.noise_sd * settings.huber)

@@ -64,7 +64,11 @@ def predict_log_seconds(observations: Observations, logs: Mapping[str, Floats]) 
     """Log seconds of every row by the engine's formula for its metric."""
     coefficients = Coefficients(**{name: np.exp(np.clip(logs[name], -40, 40)) for name in LEVELS})
     result = np.empty(len(observations))
-    for metric, formula in (("decode", decode_step_seconds), ("prefill", prefill_seconds), ("ttft", ttft_seconds)):
+    for metric, formula in (
+        ("decode", decode_step_seconds),
+        ("prefill", prefill_seconds),
+        ("ttft", ttft_seconds),
+    ):
         chosen = observations.metric == metric
         if chosen.any():
             result[chosen] = np.log(formula(observations.inputs, coefficients)[chosen])
@@ -85,9 +89,7 @@ def parameters_of(observations: Observations) -> tuple[Parameter, ...]:
     return tuple(Parameter(*entry) for entry in sorted(found))
 
 
-def member_numbers(
-    observations: Observations, parameters: Sequence[Parameter]
-) -> dict[str, list[list[int]]]:
+def member_numbers(observations: Observations, parameters: Sequence[Parameter]) -> dict[str, list[list[int]]]:
     """For each coefficient and row, the numbers of the known parameters that apply."""
     number = {(p.coefficient, p.level, p.key): i for i, p in enumerate(parameters)}
     return {
@@ -104,7 +106,10 @@ def member_numbers(
 
 
 def build_problem(
-    observations: Observations, settings: Settings, row_weight: Floats, parameters: tuple[Parameter, ...] | None = None
+    observations: Observations,
+    settings: Settings,
+    row_weight: Floats,
+    parameters: tuple[Parameter, ...] | None = None,
 ) -> Problem:
     """The problem of fitting (or, with the parameters of another fit, of predicting) the given rows."""
     parameters = parameters_of(observations) if parameters is None else parameters
@@ -114,7 +119,11 @@ def build_problem(
     }
     base = [p.level == "" for p in parameters]
     sd = [
-        np.inf if is_base else settings.level_sd.get(f"{p.coefficient}:{p.level}", settings.level_sd.get(p.level, settings.default_sd))
+        np.inf
+        if is_base
+        else settings.level_sd.get(
+            f"{p.coefficient}:{p.level}", settings.level_sd.get(p.level, settings.default_sd)
+        )
         for p, is_base in zip(parameters, base, strict=True)
     ]
     start = [START[p.coefficient] if is_base else 0.0 for p, is_base in zip(parameters, base, strict=True)]

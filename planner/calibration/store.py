@@ -24,9 +24,15 @@ def rounded(value: float) -> float:
 def coefficient_groups(parameters: tuple[Parameter, ...], fit: Fit) -> dict[str, dict[str, dict[str, Any]]]:
     """{coefficient: {level: {key: {effect, standard_error, rows}}}}, effects in log units."""
     groups: dict[str, dict[str, dict[str, Any]]] = {}
-    for parameter, effect, error, rows in zip(parameters, fit.effects, fit.standard_errors, fit.counts, strict=True):
+    for parameter, effect, error, rows in zip(
+        parameters, fit.effects, fit.standard_errors, fit.counts, strict=True
+    ):
         level = groups.setdefault(parameter.coefficient, {}).setdefault(parameter.level, {})
-        level[parameter.key] = {"effect": rounded(effect), "standard_error": rounded(error), "rows": int(rows)}
+        level[parameter.key] = {
+            "effect": rounded(effect),
+            "standard_error": rounded(error),
+            "rows": int(rows),
+        }
     return groups
 
 
@@ -48,7 +54,8 @@ def document(
         "coefficients": coefficient_groups(parameters, fit),
         "intervals": {
             metric: {
-                name: {**asdict(q), "low": rounded(q.low), "high": rounded(q.high)} for name, q in groups.items()
+                name: {**asdict(q), "low": rounded(q.low), "high": rounded(q.high)}
+                for name, q in groups.items()
             }
             for metric, groups in intervals.items()
         },

@@ -33,9 +33,13 @@ class AttentionTable:
 
 def attention_table(architectures: Sequence[Architecture | None]) -> AttentionTable:
     """Pack the attending layers of every model; an unknown architecture has none."""
-    kept = [[g for g in (a.attention if a else ()) if g.kind != _LINEAR and g.n_q_heads] for a in architectures]
+    kept = [
+        [g for g in (a.attention if a else ()) if g.kind != _LINEAR and g.n_q_heads] for a in architectures
+    ]
     width = max((len(groups) for groups in kept), default=1) or 1
-    table = AttentionTable(*(np.zeros((len(kept), width)) for _ in range(2)), np.full((len(kept), width), np.inf))
+    table = AttentionTable(
+        *(np.zeros((len(kept), width)) for _ in range(2)), np.full((len(kept), width), np.inf)
+    )
     for row, groups in enumerate(kept):
         for column, group in enumerate(groups):
             table.n_layers[row, column] = len(group.layers)
@@ -50,7 +54,7 @@ def _pairs(tokens: Floats, window: Floats) -> Floats:
     inside = np.minimum(tokens, window)
     # window may be inf where no token lies outside
     outside = np.where(tokens > window, (tokens - inside) * inside, 0.0)
-    return inside * (inside + 1) / 2 + outside
+    return np.asarray(inside * (inside + 1) / 2 + outside)
 
 
 def prefill_attention_flops(table: AttentionTable, prompt_tokens: Floats, depth_tokens: Floats) -> Floats:

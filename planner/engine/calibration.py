@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from planner.engine.grid import Axes
-from planner.engine.levels import LEVELS, LevelKeys, PairTables, bind_coefficient
+from planner.engine.levels import LEVELS, LevelKeys, Pairs, PairTables, bind_coefficient
 from planner.engine.speed import Coefficients
 from planner.engine.tables import Floats
 
@@ -51,19 +51,23 @@ class Calibration:
             sha256=hashlib.sha256(text.encode()).hexdigest(),
         )
 
-    def bind(self, keys: LevelKeys) -> BoundCoefficients:
-        """Gather tables of the summed effects for the rows of one set of tables."""
-        return BoundCoefficients({name: bind_coefficient(name, self.effects.get(name, {}), keys) for name in LEVELS})
+    def bind(self, keys: LevelKeys, pairs: Mapping[str, Pairs]) -> BoundCoefficients:
+        """Gather tables of the summed effects for the (axis row, runtime row) pairs in use."""
+        return BoundCoefficients(
+            {name: bind_coefficient(name, self.effects.get(name, {}), keys, pairs) for name in LEVELS}
+        )
 
     def interval(self, metric: str, groups: Sequence[str]) -> tuple[float, float]:
-        """(low, high) as log(measured / predicted) of the finest known group; ``groups`` run coarse to fine."""
+        """(low, high) as log(measured / predicted) of the metric's value, of the finest known group (coarse to fine)."""
         known = self.intervals[metric]
         return next(known[name] for name in reversed(("", *groups)) if name in known)
 
 
 def _values(coefficients: Mapping[str, Any], field: str) -> dict[str, dict[str, dict[str, Any]]]:
     return {
-        name: {level: {key: group[field] for key, group in groups.items()} for level, groups in levels.items()}
+        name: {
+            level: {key: group[field] for key, group in groups.items()} for level, groups in levels.items()
+        }
         for name, levels in coefficients.items()
     }
 

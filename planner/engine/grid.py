@@ -48,3 +48,10 @@ class Grid:
         flat = np.arange(start, stop, dtype=np.int64)
         positions = np.unravel_index(flat, tuple(len(axis) for axis in self.axes))
         return Axes(*(axis[position] for axis, position in zip(self.axes, positions, strict=True)))
+
+    def pairs(self, axis: str) -> list[tuple[int, int]]:
+        """Distinct (row of ``axis``, row of the runtime table) that the plans use."""
+        rows, runtimes = getattr(self.axes, axis), self.axes.runtime
+        if self.product:
+            return [(i, j) for i in np.unique(rows).tolist() for j in np.unique(runtimes).tolist()]
+        return [(i, j) for i, j in np.unique(np.stack([rows, runtimes], axis=1), axis=0).tolist()]

@@ -8,17 +8,18 @@ parents' value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
+from planner.engine.grid import Grid
 from planner.engine.tables import Floats, FormatTable, MachineTable, ModelTable, RuntimeTable
 
 Level = tuple[str, ...]
 # effect tables of one coefficient over (axis row, runtime row), in log units
 PairTables = dict[str, Floats]
+Pairs = Sequence[tuple[int, int]]
 
 AXIS_OF_FIELD: Mapping[str, str] = {
     "vendor": "machine",
@@ -31,6 +32,9 @@ AXIS_OF_FIELD: Mapping[str, str] = {
     "runtime": "runtime",
     "backend": "runtime",
 }
+
+# backends on processors whose matrix rate the catalog's FP16 and FP32 figures do not describe
+NO_PUBLISHED_PEAK = frozenset({"CPU", "NPU"})
 
 _SHARED: tuple[Level, ...] = (
     (),
@@ -52,9 +56,23 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
     # additional factor on routed experts' bytes
     "experts": ((), ("backend",), ("backend", "vendor"), ("runtime", "backend"), ("backend", "speed_family")),
     # time per byte of KV cache over the time at full bandwidth (1 / eta_kv)
-    "kv": ((), ("backend",), ("backend", "vendor"), ("backend", "architecture"), ("runtime", "backend"), ("backend", "model_kind")),
+    "kv": (
+        (),
+        ("backend",),
+        ("backend", "vendor"),
+        ("backend", "architecture"),
+        ("runtime", "backend"),
+        ("backend", "model_kind"),
+    ),
     # seconds per layer and decode step
-    "layer": ((), ("backend",), ("backend", "vendor"), ("backend", "architecture"), ("runtime", "backend"), ("backend", "model_kind")),
+    "layer": (
+        (),
+        ("backend",),
+        ("backend", "vendor"),
+        ("backend", "architecture"),
+        ("runtime", "backend"),
+        ("backend", "model_kind"),
+    ),
     # time per FLOP of prefill over the time at peak (1 / eta_c)
     "prefill": (*_SHARED, ("peak_basis",), ("peak_basis", "backend"), ("peak_basis", "vendor")),
     # the same for attention over the prompt, relative to matrix multiplication
@@ -79,7 +97,9 @@ class LevelKeys:
         return rows
 
 
-def level_keys(machines: MachineTable, models: ModelTable, formats: FormatTable, runtimes: RuntimeTable) -> LevelKeys:
+def level_keys(
+    machines: MachineTable, models: ModelTable, formats: FormatTable, runtimes: RuntimeTable
+) -> LevelKeys:
     """The field values of all rows of the four tables that calibration levels refer to."""
     return LevelKeys(
         machine=tuple(
@@ -94,7 +114,9 @@ def level_keys(machines: MachineTable, models: ModelTable, formats: FormatTable,
         ),
         model=tuple({"model_kind": model_kind(architecture)} for architecture in models.architecture),
         format=tuple({"speed_family": family} for family in formats.speed_family),
-        runtime=tuple({"runtime": s, "backend": b} for s, b in zip(runtimes.slug, runtimes.backend, strict=True)),
+        runtime=tuple(
+            {"runtime": s, "backend": b} for s, b in zip(runtimes.slug, runtimes.backend, strict=True)
+        ),
     )
 
 
@@ -117,6 +139,16 @@ def model_kind(architecture: object) -> str:
     return f"{attention}-moe" if getattr(architecture, "is_moe", False) else attention
 
 
+def merged(runtime: Mapping[str, str], *rows: Mapping[str, str]) -> dict[str, str]:
+    """Field values of a plan from those of its rows. Published compute figures are of the GPU, not of the CPU beside it."""
+    values = dict(runtime)
+    for row in rows:
+        values.update(row)
+    if "peak_basis" in values and values["backend"] in NO_PUBLISHED_PEAK:
+        values["peak_basis"] = "bandwidth"
+    return values
+
+
 def axis_of(level: Level) -> str:
     """The one axis beside the runtime that a level depends on ("runtime" when there is none)."""
     axes = {AXIS_OF_FIELD[field] for field in level} - {"runtime"}
@@ -130,15 +162,10 @@ def key_of(level: Level, values: Mapping[str, str]) -> str:
     return "|".join(values[field] for field in level)
 
 
-def pair_keys(level: Level, keys: LevelKeys) -> Iterator[tuple[int, int, str]]:
-    """(axis row, runtime row, key) of every pair that one level distinguishes."""
-    axis_rows = keys.rows(axis_of(level)) if axis_of(level) != "runtime" else ({},)
-    for (i, row), (j, runtime) in product(enumerate(axis_rows), enumerate(keys.runtime)):
-        yield i, j, key_of(level, {**runtime, **row})
-
-
-def bind_coefficient(name: str, effects: Mapping[str, Mapping[str, float]], keys: LevelKeys) -> PairTables:
-    """Sum the effects of one coefficient into tables over (axis row, runtime row).
+def bind_coefficient(
+    name: str, effects: Mapping[str, Mapping[str, float]], keys: LevelKeys, pairs: Mapping[str, Pairs]
+) -> PairTables:
+    """Sum the effects of one coefficient into tables over (axis row, runtime row), for the pairs in use.
 
     ``effects`` maps the level's name (fields joined by ``|``) to {key: effect in log units}. Returns for each axis
     ("machine", "model", "format", "runtime") an array [rows of the axis, runtimes] ("runtime": [1, runtimes]).
@@ -150,7 +177,15 @@ def bind_coefficient(name: str, effects: Mapping[str, Mapping[str, float]], keys
         known = effects.get("|".join(level), {})
         if not known:
             continue
-        table = tables[axis_of(level)]
-        for i, j, key in pair_keys(level, keys):
-            table[i, j] += known.get(key, 0.0)
+        axis = axis_of(level)
+        for i, j in pairs[axis]:
+            row = {} if axis == "runtime" else keys.rows(axis)[i]
+            tables[axis][i, j] += known.get(key_of(level, merged(keys.runtime[j], row)), 0.0)
     return tables
+
+
+def pairs_in_use(grid: Grid) -> dict[str, Pairs]:
+    """The (axis row, runtime row) pairs of a grid, by axis."""
+    pairs: dict[str, Pairs] = {axis: grid.pairs(axis) for axis in ("machine", "model", "format")}
+    pairs["runtime"] = [(0, j) for j in sorted({j for _, j in pairs["machine"]})]
+    return pairs

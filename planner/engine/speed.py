@@ -89,7 +89,9 @@ def decode_step_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
 def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
     """Seconds or layer passes of one whole prompt before any coefficient, by coefficient name."""
     passes = np.ceil(x.prompt_tokens / x.ubatch_tokens)
-    touched = experts_touched_share(x.n_experts, x.n_experts_used, np.minimum(x.prompt_tokens, x.ubatch_tokens))
+    touched = experts_touched_share(
+        x.n_experts, x.n_experts_used, np.minimum(x.prompt_tokens, x.ubatch_tokens)
+    )
     return {
         "prefill": x.active_flops_per_token * x.prompt_tokens / x.peak_flops_per_s,
         "prefill_attention": x.prefill_attention_flops / x.peak_flops_per_s,

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from planner.engine.architecture import Architecture
 from planner.engine.attention import AttentionTable, attention_table
+from planner.engine.buffers import BufferTable, buffer_table
 from planner.engine.kv import CacheTable, cache_table
-from planner.engine.parameters import active_parameters
+from planner.engine.parameters import active_parameters, total_parameters
 from planner.engine.weights import WeightsTable
 
 Floats = npt.NDArray[np.float64]
@@ -59,17 +60,22 @@ class ModelTable:
     n_layers: Floats
     n_experts: Floats  # 1 for dense models
     n_experts_used: Floats
+    n_parameters: Floats  # of the text model
     active_flops_per_token: Floats  # 2 per weight multiplied
     max_context_tokens: Floats  # nan: not stated
     cache: CacheTable
     attention: AttentionTable
+    buffers: BufferTable
+    tied: Bools  # the output head reads the input table
 
     @classmethod
     def build(cls, slugs: Sequence[str], architectures: Sequence[Architecture | None]) -> ModelTable:
         """Pack the figures of every model; an unknown architecture's are nan."""
 
         def figure(of: Callable[[Architecture], float | None]) -> Floats:
-            return np.array([np.nan if a is None or of(a) is None else of(a) for a in architectures], dtype=np.float64)
+            return np.array(
+                [np.nan if a is None or of(a) is None else of(a) for a in architectures], dtype=np.float64
+            )
 
         return cls(
             slug=tuple(slugs),
@@ -77,10 +83,13 @@ class ModelTable:
             n_layers=figure(lambda a: a.n_layers),
             n_experts=figure(lambda a: max(a.n_experts, 1)),
             n_experts_used=figure(lambda a: a.n_experts_used if a.is_moe else 1),
+            n_parameters=figure(lambda a: total_parameters(a)),
             active_flops_per_token=figure(lambda a: 2.0 * active_parameters(a)),
             max_context_tokens=figure(lambda a: a.max_context_tokens),
             cache=cache_table(architectures),
             attention=attention_table(architectures),
+            buffers=buffer_table(architectures),
+            tied=np.array([a is not None and a.tied_embeddings for a in architectures], dtype=np.bool_),
         )
 
     def __len__(self) -> int:
@@ -93,6 +102,7 @@ class FormatTable:
 
     slug: tuple[str, ...]
     speed_family: tuple[str, ...]
+    approximate: Bools  # no closed rule says which tensor gets which type
 
     def __len__(self) -> int:
         return len(self.slug)
@@ -100,7 +110,7 @@ class FormatTable:
 
 @dataclass(frozen=True, slots=True)
 class KvFormatTable:
-    """KV cache formats: bits per stored element for keys and for values."""
+    """KV cache formats: bits per stored element for keys and for values (they may differ: ``slug`` names the pair)."""
 
     slug: tuple[str, ...]
     key_bits: Floats
@@ -116,7 +126,8 @@ class RuntimeTable:
 
     slug: tuple[str, ...]
     backend: tuple[str, ...]
-    kv_rule: tuple[str, ...]
+    kv_rule: Ints  # index into kv.KV_RULES
+    batch_tokens: Ints  # prompt tokens read at a time by default
 
     def __len__(self) -> int:
         return len(self.slug)
@@ -132,8 +143,15 @@ class WorkloadTable:
     prompt_depth_tokens: Ints  # tokens in the cache before the prompt is read
     output_tokens: Ints
     concurrency: Ints
-    ubatch_tokens: Ints  # 0: the runtime's default
+    batch_tokens: Ints  # prompt tokens read at a time (micro-batch); 0: the runtime's default
     flash_attention: Ints  # 1 on, 0 off, -1 the runtime's default
+    mla_mode: Ints  # as kv.CachePlan
+    wide_mask: Bools  # habits of the llama.cpp build: see builds.LlamaBuild
+    all_logits: Bools
+    latent_mode: Ints
+    experts_on_host: Bools
+    layers_on_host: Bools
+    utilization: Floats  # share of a device's memory that a server runtime may take; nan: the whole limit
     held_bytes: Floats  # memory that other programs already hold on the devices
     weights_bytes: Floats  # published or logged size of the file; nan: by rule
     bits_per_weight: Floats  # stated average; nan: by rule
@@ -153,4 +171,3 @@ class Tables:
     runtimes: RuntimeTable
     workloads: WorkloadTable
     weights: WeightsTable
-

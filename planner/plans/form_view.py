@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from planner.plans import suggest
 from planner.plans.fields import CatalogField, QuantityField
@@ -30,8 +34,7 @@ class FieldView:
     errors: tuple[str, ...]
     kind: str  # "combo" | "choice" | "quantity"
     candidates: tuple[tuple[suggest.Entry, str], ...] = ()  # entries with the query that chooses them
-    groups: Options = ()
-    stray: str = ""  # a typed value that is none of the options: kept, so that no input is lost
+    options: SafeString = SafeString("")
     unit: str = ""
     inputmode: str = "decimal"
     listed: tuple[tuple[str, str], ...] = ()
@@ -61,9 +64,7 @@ def field_view(form: QuestionForm, name: str) -> FieldView:
     candidates = tuple((entry, form.with_value(name, entry.slug)) for entry in form.candidates.get(name, ()))
     extra: dict[str, Any] = {"kind": "combo"}
     if isinstance(source, CatalogField):
-        groups = choice_groups(source.kind)
-        known = any(value == shown for _, options in groups for value, _ in options)
-        extra = {"kind": "choice", "groups": groups, "stray": "" if known else shown}
+        extra = {"kind": "choice", "options": options(source.kind, shown, suggest.directory())}
     elif isinstance(source, QuantityField):
         extra = {
             "kind": "quantity",
@@ -76,11 +77,35 @@ def field_view(form: QuestionForm, name: str) -> FieldView:
     )
 
 
-def choice_groups(kind: str) -> Options:
-    """The options of a short list, the default first."""
-    groups = suggest.choices(kind)
+@lru_cache(maxsize=256)
+def options(kind: str, chosen: str, known: suggest.Directory) -> SafeString:
+    """The ``<option>`` elements of a short list, the default first.
+
+    A chosen value that is none of them stands among them all the same, so that no input is lost.
+    """
     first = FIRST_OPTION.get(kind)
-    return (("", (first,)), *groups) if first else groups
+    groups = ((("", (first,)),) if first else ()) + known.choices[kind]
+    if not any(value == chosen for _, found in groups for value, _ in found):
+        groups = (("", ((chosen, chosen),)), *groups)
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<optgroup label="{}">{}</optgroup>', heading, _options(found, chosen)),)
+            if heading
+            else (_options(found, chosen),)
+            for heading, found in groups
+        ),
+    )
+
+
+def _options(found: tuple[tuple[str, str], ...], chosen: str) -> SafeString:
+    selected = SafeString(" selected")
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, selected if value == chosen else "", name) for value, name in found),
+    )
 
 
 def form_view(form: QuestionForm) -> FormView:
@@ -101,4 +126,4 @@ def form_view(form: QuestionForm) -> FormView:
 
 def is_said(form: QuestionForm, name: str) -> bool:
     """Whether a field under "more" holds something else than its default."""
-    return form.is_bound and form.with_value(name, form.typed(name)) != form.with_value(name, "")
+    return name in form.implied or (form.is_bound and not form.is_unsaid(name))

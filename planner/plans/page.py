@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.urls import reverse
+
 from planner import figures
 from planner.charts import reading
 from planner.charts.context_curves import memory_curve, speed_curve
 from planner.charts.memory_bar import memory_bar
 from planner.charts.speed_scale import speed_scale
-from planner.plans.answer import Answer, FormatOption
+from planner.plans.answer import Answer
 from planner.plans.querystring import question_query
 from planner.plans.questions import Question
+from planner.plans.tables import VERDICT_WORDS, FormatLine, format_rows, short_list
 
-VERDICT_WORDS = {"fits": "fits", "tight": "tight", "offload": "fits with offload", "no": "does not fit"}
 NINETY = "in nine of ten published measurements that were kept aside, the truth lay within it"
 
 
@@ -26,14 +28,6 @@ class PartLine:
     label: str
     figure: str
     explanation: str
-
-
-@dataclass(frozen=True, slots=True)
-class FormatLine:
-    """A row of the table of formats and the question that asks for it."""
-
-    option: FormatOption
-    query: str
 
 
 READING = {
@@ -52,12 +46,22 @@ def answer_context(answer: Answer, question: Question) -> dict[str, Any]:
         "helpful": tuple(change for change in answer.changes if change.verdict == "fits" and change.query)[
             :2
         ],
-        "formats": tuple(
-            FormatLine(option, question_query(replace(question, format=option.slug)))
-            for option in answer.formats
-        ),
+        **formats_context(answer, question),
         **memory_context(answer),
         **speed_context(answer),
+    }
+
+
+def formats_context(answer: Answer, question: Question) -> dict[str, Any]:
+    """The table of formats: the usual ones, and all of them where there are many."""
+    address = reverse("plans:index")
+    lines = tuple(
+        FormatLine(option, question_query(replace(question, format=option.slug))) for option in answer.formats
+    )
+    few = short_list(lines)
+    return {
+        "format_rows": format_rows(few, address),
+        "all_format_rows": format_rows(lines, address) if len(few) < len(lines) else "",
     }
 
 

@@ -78,7 +78,7 @@ class Lookup:
     format_text: str = ""  # "llama 3.1 8b q4_k_m"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Directory:
     """The names of one state of the catalog."""
 
@@ -118,7 +118,10 @@ class Directory:
 
     @cached_property
     def choices(self) -> Mapping[str, Groups]:
-        """The options of the short lists, formats grouped by family and from the most bits down."""
+        """The short lists ("format", "runtime", "kv"): groups of (slug, name) under a heading or "".
+
+        Formats are grouped by family, the most bits first.
+        """
         order = list(FAMILIES)
         rows = sorted(
             self.rows.formats,
@@ -174,11 +177,6 @@ def directory() -> Directory:
         _directories.clear()
         _directories[now.sha256] = found
     return found
-
-
-def choices(kind: str) -> Groups:
-    """The options of a short list ("format", "runtime", "kv"): groups of (slug, name) under a heading or ""."""
-    return directory().choices[kind]
 
 
 def datalists() -> SafeString:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.safestring import SafeString
 
 from planner import figures
-from planner.plans.page import VERDICT_WORDS
+from planner.plans.tables import VERDICT_MARKS
 
 register = template.Library()
 
@@ -26,6 +27,6 @@ for name in (
 
 
 @register.filter
-def verdict_word(verdict: str) -> str:
-    """The words of a verdict."""
-    return VERDICT_WORDS[verdict]
+def verdict(key: str) -> SafeString:
+    """A verdict as its shape and its words."""
+    return VERDICT_MARKS[key]

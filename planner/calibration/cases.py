@@ -1,0 +1,309 @@
+"""A published case as a plan: names resolved, figures read, and a reason wherever that is not possible.
+
+A case is one row of the project's CSV (the columns of ``manage.py predict``, or of the shipped measurements).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from hardware_catalog.names.index import NameIndex
+
+from hardware_catalog.names.resolution import AMBIGUOUS, NOT_STATED, Resolution
+from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
+from hardware_catalog.tables import GIB, MachineSpec
+from planner.engine.builds import LlamaBuild, llama_build
+from planner.engine.kv import MLA_FULL, MLA_LATENT, MLA_LATENT_TWICE
+from planner.engine.limits import platform_key
+
+OK, AMBIGUOUS_CASE, NOT_IN_CATALOG, UNKNOWN_FIGURE, INVALID = (
+    "ok",
+    "ambiguous",
+    "not_in_catalog",
+    "unknown_figure",
+    "invalid",
+)
+
+
+class CaseError(ValueError):
+    """Why a case has no plan: ``status`` is one of the contract's words."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One resolved case. ``nan`` and 0 mean "by rule" where the workload table says so."""
+
+    id: str
+    metric: str
+    machine: MachineSpec
+    device_name: str
+    model: str
+    format: str
+    kv_key: str
+    kv_value: str
+    runtime: str
+    backend: str
+    parallelism: str
+    concurrency: int
+    prompt_tokens: int
+    depth_tokens: int | None
+    output_tokens: int
+    context_tokens: int | None
+    batch_tokens: int
+    flash_attention: int
+    mla_mode: int
+    build: LlamaBuild
+    experts_on_host: bool
+    layers_on_host: bool
+    utilization: float
+    weights_bytes: float
+    bits_per_weight: float
+    bandwidth_assumed: bool
+    widened: tuple[str, ...] = field(default=())  # why the answer is less certain than usual
+
+
+def number(row: Mapping[str, str], column: str, *, low: float = 0.0, high: float = 1e15) -> float | None:
+    """A figure of the row, or ``None`` when empty. Raises ``CaseError`` for anything that is not a sane number."""
+    text = (row.get(column) or "").strip()
+    if not text:
+        return None
+    try:
+        value = float(text.replace(",", ""))
+    except ValueError:
+        raise CaseError(INVALID, f"{column} is not a number: {text[:40]!r}") from None
+    if not math.isfinite(value) or not low <= value <= high:
+        raise CaseError(INVALID, f"{column} must lie between {low:g} and {high:g}: {text[:40]!r}")
+    return value
+
+
+def whole(row: Mapping[str, str], column: str, *, low: int = 0, high: int = 10**9) -> int | None:
+    """A whole number of the row, or ``None`` when empty."""
+    value = number(row, column, low=low, high=high)
+    return None if value is None else round(value)
+
+
+def _taken(resolution: Resolution, what: str) -> str:
+    """The resolved slug. Raises ``CaseError`` naming the candidates where there is none to take."""
+    if resolution.answerable:
+        return resolution.slug
+    named = ", ".join(name for _, name in resolution.candidates[:6])
+    if resolution.status == AMBIGUOUS:
+        raise CaseError(AMBIGUOUS_CASE, f"{what} {resolution.text!r} may be: {named}")
+    near = f"; near names: {named}" if named else ""
+    raise CaseError(NOT_IN_CATALOG, f"no {what} {resolution.text!r} in the catalog{near}")
+
+
+def _mla_mode(row: Mapping[str, str]) -> int:
+    """How the cache of latent attention is kept, where the case's KV type says so ("c^KV", "kv^T", "K: V:")."""
+    text = row.get("kv_type") or ""
+    if "kv^T" in text:
+        return MLA_LATENT_TWICE
+    return MLA_FULL if "K:" in text and "V:" in text else MLA_LATENT
+
+
+def _layers_on_host(row: Mapping[str, str], model: ModelRow) -> bool:
+    """Whether fewer layers than the model has are on the devices."""
+    on_devices = whole(row, "n_gpu_layers", high=10**6)
+    layers = model.config.get("num_hidden_layers")
+    return on_devices is not None and isinstance(layers, int) and on_devices < layers
+
+
+# what a runtime runs on when the case does not say, by the device's vendor and kind
+_USUAL_BACKENDS: Mapping[str, tuple[str, ...]] = {
+    "NVIDIA": ("CUDA",),
+    "AMD": ("ROCm", "Vulkan"),
+    "Intel": ("SYCL", "Vulkan", "CPU"),
+    "Apple": ("Metal", "MLX", "CPU"),
+}
+_USUAL_RUNTIME: Mapping[str, str] = {
+    "gguf": "llama-cpp",
+    "mlx": "mlx-lm",
+    "exl2": "exllamav2",
+    "exl3": "exllamav3",
+    "safetensors": "vllm",
+}
+
+
+class CaseReader:
+    """Resolves cases against one catalog."""
+
+    def __init__(self, rows: CatalogRows, names: NameIndex | None = None) -> None:
+        self.rows = rows
+        self.names = names or NameIndex.build(rows)
+        self._devices = {d.slug: d for d in rows.devices}
+        self._models = {m.slug: m for m in rows.models}
+        self._formats = {f.slug: f for f in rows.formats}
+        self._runtimes = {r.slug: r for r in rows.runtimes}
+
+    def read(self, row: Mapping[str, str]) -> Case:
+        """The case as a plan. Raises ``CaseError`` with the status and the reason where it cannot be one."""
+        model = self._model(row)
+        format_slug, bits, format_widened = self._format(row, model)
+        weights_gib = number(row, "weights_gib", high=1e5) or number(row, "model_size_gib", high=1e5)
+        runtime = self._runtime(row, format_slug)
+        device, resolution = self._device(row, runtime)
+        backend = self._backend(row, runtime, device, resolution)
+        kv_key, kv_value = self._kv_formats(row)
+        prompt = whole(row, "prompt_tokens", high=10**8)
+        widened = (*format_widened, *self._device_doubts(resolution))
+        return Case(
+            id=row.get("id", ""),
+            metric=row.get("metric", ""),
+            machine=self._machine(row, device, resolution),
+            device_name=device.name,
+            model=model.slug,
+            format=format_slug,
+            kv_key=kv_key,
+            kv_value=kv_value,
+            runtime=runtime,
+            backend=backend,
+            parallelism=(row.get("parallelism") or "").strip(),
+            concurrency=max(
+                whole(row, "batch", low=0, high=10**6) or whole(row, "n_seq", low=0, high=10**6) or 1, 1
+            ),
+            prompt_tokens=prompt or 0,
+            depth_tokens=whole(row, "ctx_depth", high=10**8),
+            output_tokens=whole(row, "output_tokens", high=10**8) or 0,
+            context_tokens=whole(row, "n_ctx", high=10**9),
+            batch_tokens=whole(row, "n_ubatch", high=10**6) or 0,
+            flash_attention={"0": 0, "off": 0, "false": 0, "1": 1, "on": 1, "true": 1}.get(
+                (row.get("flash_attn") or "").strip().lower(), -1
+            ),
+            mla_mode=_mla_mode(row),
+            build=llama_build(
+                ik=runtime == "ik-llama-cpp", version=(row.get("runtime_version") or "").strip()
+            ),
+            experts_on_host=bool(whole(row, "n_cpu_moe", high=10**4)),
+            layers_on_host=_layers_on_host(row, model),
+            utilization=number(row, "gpu_memory_utilization", high=1.0) or math.nan,
+            weights_bytes=weights_gib * GIB if weights_gib else math.nan,
+            bits_per_weight=bits if bits and not weights_gib else math.nan,
+            bandwidth_assumed=resolution.bandwidth_assumed,
+            widened=widened,
+        )
+
+    def _model(self, row: Mapping[str, str]) -> ModelRow:
+        text = (row.get("model") or "").strip()
+        if not text:
+            raise CaseError(INVALID, "model is empty")
+        return self._models[_taken(self.names.resolve_model(text), "model")]
+
+    def _format(self, row: Mapping[str, str], model: ModelRow) -> tuple[str, float | None, tuple[str, ...]]:
+        text = (row.get("quant") or "").strip()
+        if not text:
+            text = self.names.resolve_model((row.get("model") or "").strip()).format_text
+        resolution = self.names.resolve_format(text, model.slug)
+        bits = resolution.bits_per_weight
+        if resolution.answerable:
+            return resolution.slug, bits, ()
+        if bits:
+            return self._nearest_format(bits), bits, ()
+        if not text or resolution.status == NOT_STATED:
+            return self._unstated_format(row, model)
+        return _taken(resolution, "format"), bits, ()
+
+    def _nearest_format(self, bits: float) -> str:
+        known = [f for f in self.rows.formats if f.family == "gguf" and f.nominal_bits_per_weight]
+        return min(known, key=lambda f: (abs((f.nominal_bits_per_weight or 0) - bits), f.slug)).slug
+
+    def _unstated_format(
+        self, row: Mapping[str, str], model: ModelRow
+    ) -> tuple[str, float | None, tuple[str, ...]]:
+        runtime = (row.get("runtime") or "").lower()
+        if "ollama" in runtime or "ollama" in (row.get("quant") or "").lower():
+            # Ollama's library builds Q4_K_M where a tag names no format (https://github.com/ollama/ollama/blob/main/docs/import.md)
+            slug = model.native_format if model.native_format == "mxfp4-moe" else "q4-k-m"
+            return slug, None, ("the format is not stated: Ollama's usual one is taken",)
+        weights_gib = number(row, "weights_gib", high=1e5) or number(row, "model_size_gib", high=1e5)
+        if weights_gib and model.params_published:
+            return self._nearest_format(weights_gib * GIB * 8 / model.params_published), None, ()
+        if any(word in runtime for word in ("vllm", "sglang", "tensorrt", "nim", "transformers", "torch")):
+            return model.native_format, None, ("the format is not stated: the published precision is taken",)
+        raise CaseError(INVALID, "the weight format (quant) is not stated")
+
+    def _runtime(self, row: Mapping[str, str], format_slug: str) -> str:
+        text = (row.get("runtime") or "").strip()
+        if not text:
+            return _USUAL_RUNTIME.get(self._formats[format_slug].family, "llama-cpp")
+        resolution = self.names.resolve_runtime(text)
+        if resolution.status == NOT_STATED:
+            return _USUAL_RUNTIME.get(self._formats[format_slug].family, "llama-cpp")
+        return _taken(resolution, "runtime")
+
+    def _device(self, row: Mapping[str, str], runtime: str) -> tuple[DeviceRow, Resolution]:
+        text = (row.get("device") or "").strip()
+        if not text:
+            raise CaseError(INVALID, "device is empty")
+        resolution = self.names.resolve_device(
+            text,
+            memory_gb=number(row, "device_mem_gb", high=1e6),
+            bandwidth_gbs=number(row, "device_bw_gbs", high=1e6),
+            backend=(row.get("backend") or "").strip() or None,
+        )
+        device = self._devices[_taken(resolution, "device")]
+        if resolution.bandwidth_bytes_per_s:
+            device = replace(device, bandwidth_bytes_per_s=resolution.bandwidth_bytes_per_s)
+        return device, resolution
+
+    def _backend(
+        self, row: Mapping[str, str], runtime: str, device: DeviceRow, resolution: Resolution
+    ) -> str:
+        known = self._runtimes[runtime].backends
+        text = (row.get("backend") or "").strip()
+        stated = self.names.resolve_backend(text) if text else None
+        if stated is not None and stated.slug in known:
+            return stated.slug
+        if resolution.processor == "cpu" or device.kind in ("phone", "tablet"):
+            usual: tuple[str, ...] = ("CPU",)
+        else:
+            usual = _USUAL_BACKENDS.get(device.vendor, ()) + ("CPU",)
+        if device.kind == "computer" and resolution.processor != "igpu" and device.vendor in ("AMD", "Intel"):
+            usual = ("CPU", *usual)
+        return next((backend for backend in usual if backend in known), known[0])
+
+    def _kv_formats(self, row: Mapping[str, str]) -> tuple[str, str]:
+        text = (row.get("kv_type") or "").strip()
+        if not text:
+            return "f16", "f16"
+        parts = dict(re.findall(r"\b([KV]):\s*([\w.]+)", text))
+        latent = re.search(r"c\^?KV:\s*([\w.]+)", text)
+        if latent:
+            parts = {"K": latent.group(1), "V": latent.group(1)}
+        key, value = (parts["K"], parts.get("V", parts["K"])) if "K" in parts else (text, text)
+        return tuple(_taken(self.names.resolve_kv_format(part), "KV format") for part in (key, value))  # type: ignore[return-value]
+
+    def _machine(self, row: Mapping[str, str], device: DeviceRow, resolution: Resolution) -> MachineSpec:
+        count = whole(row, "device_count", low=0, high=10**5) or resolution.count or 1
+        stated = resolution.memory_gb or number(row, "device_mem_gb", high=1e6)
+        options = device.memory_options_gb
+        memory_gb = stated or (options[0] if len(options) == 1 else None)
+        host_gb = number(row, "host_memory_gib", high=1e6) or resolution.host_memory_gb or 0.0
+        return MachineSpec(
+            slug=device.slug,
+            device=device,
+            device_count=count,
+            memory_bytes=memory_gb * GIB if memory_gb else math.nan,
+            platform=platform_key(
+                kind=device.kind, vendor=device.vendor, unified_memory=device.unified_memory
+            ),
+            host_memory_bytes=host_gb * GIB,
+            host_bandwidth_bytes_per_s=resolution.host_bandwidth_bytes_per_s or math.nan,
+        )
+
+    @staticmethod
+    def _device_doubts(resolution: Resolution) -> tuple[str, ...]:
+        doubts = []
+        if resolution.candidates and resolution.figures_agree:
+            named = ", ".join(name for _, name in resolution.candidates[:4])
+            doubts.append(f"the device's variant is not stated ({named}); their figures agree")
+        if resolution.bandwidth_assumed:
+            doubts.append("the memory fitted is not stated: the platform's own rate is taken")
+        return tuple(doubts)

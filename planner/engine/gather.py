@@ -1,0 +1,84 @@
+"""From table rows to the arrays that the formulas take: one gather per axis, shared by plans, sweeps and calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.engine.attention import prefill_attention_flops
+from planner.engine.grid import Axes
+from planner.engine.kv import CachePlan, cache_read_bytes
+from planner.engine.levels import NO_PUBLISHED_PEAK
+from planner.engine.speed import SpeedInputs
+from planner.engine.tables import Floats, Tables
+
+BITS_PER_BYTE = 8.0
+
+
+def batch_tokens(tables: Tables, rows: Axes) -> Floats:
+    """Prompt tokens read at a time: the workload's, else the runtime's default."""
+    asked = tables.workloads.batch_tokens[rows.workload]
+    chosen: Floats = np.where(asked > 0, asked, tables.runtimes.batch_tokens[rows.runtime]).astype(np.float64)
+    return chosen
+
+
+def cache_plan(tables: Tables, rows: Axes) -> CachePlan:
+    """What the plans keep in their KV cache."""
+    work = tables.workloads
+    sequences = work.concurrency[rows.workload].astype(np.float64)
+    return CachePlan(
+        context_tokens=work.context_tokens[rows.workload] * sequences,
+        n_sequences=sequences,
+        batch_tokens=batch_tokens(tables, rows),
+        key_bytes=tables.kv_formats.key_bits[rows.kv_format] / BITS_PER_BYTE,
+        value_bytes=tables.kv_formats.value_bits[rows.kv_format] / BITS_PER_BYTE,
+        rule=tables.runtimes.kv_rule[rows.runtime],
+        mla_mode=work.mla_mode[rows.workload],
+    )
+
+
+def weights_scale(tables: Tables, rows: Axes) -> Floats:
+    """Factor on the weights by rule where the workload states the file's size or its bits per weight; else 1."""
+    by_rule = tables.weights.total_bytes[rows.model, rows.format]
+    stated = tables.workloads.weights_bytes[rows.workload]
+    bits = tables.workloads.bits_per_weight[rows.workload]
+    from_bits = tables.models.n_parameters[rows.model] * bits / BITS_PER_BYTE
+    wanted = np.where(np.isfinite(stated), stated, from_bits)
+    return np.where(np.isfinite(wanted), wanted / by_rule, 1.0)
+
+
+def peak_flops_per_s(tables: Tables, rows: Axes) -> Floats:
+    """Compute of one device on the basis that levels.peak_basis names: dense FP16, else FP32, else 1 FLOP per byte/s."""
+    machines = tables.machines
+    basis = np.where(
+        np.isfinite(machines.fp16_flops_per_s), machines.fp16_flops_per_s, machines.fp32_flops_per_s
+    )
+    basis = np.where(np.isfinite(basis), basis, machines.bandwidth_bytes_per_s)
+    unpublished = np.array([backend in NO_PUBLISHED_PEAK for backend in tables.runtimes.backend])
+    return np.where(
+        unpublished[rows.runtime], machines.bandwidth_bytes_per_s[rows.machine], basis[rows.machine]
+    )
+
+
+def speed_inputs(tables: Tables, rows: Axes) -> SpeedInputs:
+    """Figures of the plans at ``rows`` for the formulas of planner.engine.speed."""
+    work, models, scale = tables.workloads, tables.models, weights_scale(tables, rows)
+    depth = work.depth_tokens[rows.workload].astype(np.float64)
+    prompt = work.prompt_tokens[rows.workload].astype(np.float64)
+    prompt_depth = work.prompt_depth_tokens[rows.workload].astype(np.float64)
+    return SpeedInputs(
+        dense_bytes=tables.weights.dense_read_bytes[rows.model, rows.format] * scale,
+        expert_bytes=tables.weights.expert_bytes[rows.model, rows.format] * scale,
+        n_experts=models.n_experts[rows.model],
+        n_experts_used=models.n_experts_used[rows.model],
+        n_layers=models.n_layers[rows.model],
+        active_flops_per_token=models.active_flops_per_token[rows.model],
+        bandwidth_bytes_per_s=tables.machines.bandwidth_bytes_per_s[rows.machine],
+        peak_flops_per_s=peak_flops_per_s(tables, rows),
+        batch=work.concurrency[rows.workload].astype(np.float64),
+        kv_read_bytes=cache_read_bytes(models.cache.take(rows.model), cache_plan(tables, rows), depth),
+        prompt_tokens=prompt,
+        ubatch_tokens=batch_tokens(tables, rows),
+        prefill_attention_flops=prefill_attention_flops(
+            models.attention.take(rows.model), prompt, prompt_depth
+        ),
+    )

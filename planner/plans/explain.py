@@ -1,0 +1,205 @@
+"""Why: the parts of the memory, the formula with this plan's numbers in it, what binds, and the caveats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.engine.gather import speed_inputs
+from planner.engine.grid import Axes
+from planner.engine.speed import Coefficients, SpeedInputs, decode_terms, prefill_terms
+from planner.figures import gib, significant
+from planner.plans.answer import FormulaStep, MemoryPart
+
+if TYPE_CHECKING:
+    from planner.plans.services import Plan
+
+SPEED_SOURCE = "https://github.com/XiongjieDai/GPU-Benchmarks-on-LLM-Inference"
+EXPERTS_SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
+
+
+def _asked(plan: Plan) -> Axes:
+    rows = plan.plans.rows
+    return Axes(*(axis[plan.row : plan.row + 1] for axis in rows))
+
+
+def memory_parts(plan: Plan) -> tuple[MemoryPart, ...]:
+    """Weights, KV cache, buffers and overhead on the devices, each with how it is known."""
+    figure = {name: float(plan.columns[name][plan.row]) for name in plan.columns.arrays}
+    weights_on_devices = (
+        figure["need_bytes"] - figure["kv_bytes"] - figure["buffers_bytes"] - figure["overhead_bytes"]
+    )
+    approximate = bool(plan.plans.tables.formats.approximate[_asked(plan).format][0])
+    basis = "published file sizes and fitted bits" if approximate else "the format's rule for every tensor"
+    tokens = plan.question.context_tokens * plan.question.concurrency
+    runtime = plan.offer.runtime.name
+    return (
+        MemoryPart(
+            "weights",
+            "Weights",
+            weights_on_devices,
+            f"The model's numbers in {plan.format.name}, by {basis}.",
+        ),
+        MemoryPart(
+            "kv_cache",
+            "KV cache",
+            figure["kv_bytes"],
+            f"What it keeps of {tokens:,} tokens of conversation, by the attention of each layer, as {runtime} stores it.",
+        ),
+        MemoryPart(
+            "buffers",
+            "Buffers",
+            figure["buffers_bytes"],
+            f"Scratch space for one step of {runtime}, by its rule, checked against published logs.",
+        ),
+        MemoryPart(
+            "overhead",
+            "Overhead",
+            figure["overhead_bytes"],
+            f"What {plan.offer.backend} and the program itself take, measured by others.",
+        ),
+    )
+
+
+def _inputs(plan: Plan) -> tuple[SpeedInputs, Coefficients]:
+    rows = _asked(plan)
+    return speed_inputs(plan.plans.tables, rows), plan.plans.engine.coefficients.at(rows)
+
+
+def what_binds(plan: Plan, verdict: str) -> str:
+    """The largest part of the time of one token."""
+    if verdict == "no":
+        return "memory"
+    inputs, c = _inputs(plan)
+    term = {name: float(value[0]) for name, value in decode_terms(inputs).items()}
+    if not np.isfinite(term["weights"]):
+        return "unknown"
+    parts = {
+        "memory bandwidth": term["weights"] * float(c.weights[0])
+        + term["experts"] * float(c.experts[0] * c.weights[0])
+        + term["kv"] * float(c.kv[0]),
+        "per-layer overhead": term["layer"] * float(c.layer[0]),
+    }
+    if verdict == "offload":
+        return "host memory"
+    return max(parts, key=lambda name: parts[name])
+
+
+def formula_steps(plan: Plan) -> tuple[FormulaStep, ...]:
+    """Memory and speed as formulas with this plan's numbers substituted."""
+    figure = {name: float(plan.columns[name][plan.row]) for name in plan.columns.arrays}
+    memory = FormulaStep(
+        "Memory needed",
+        "weights + KV cache + buffers + overhead",
+        " + ".join(gib(part.bytes) for part in memory_parts(plan)),
+        gib(figure["need_bytes"]),
+    )
+    inputs, c = _inputs(plan)
+    if not np.isfinite(inputs.bandwidth_bytes_per_s[0]):
+        return (memory,)
+    return (memory, *_decode_steps(inputs, c, figure), *_prefill_steps(inputs, c, figure))
+
+
+def _ms(seconds: float) -> str:
+    return f"{significant(seconds * 1e3, 3)} ms"
+
+
+def _gb(n_bytes: float) -> str:
+    return f"{significant(n_bytes / 1e9, 3)} GB"
+
+
+def _decode_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]) -> tuple[FormulaStep, ...]:
+    term = {name: float(value[0]) for name, value in decode_terms(inputs).items()}
+    bandwidth = float(inputs.bandwidth_bytes_per_s[0])
+    weights, experts, kv, layer = (float(x[0]) for x in (c.weights, c.experts, c.kv, c.layer))
+    read = (term["weights"] + term["experts"]) * bandwidth
+    weights_s = (term["weights"] + term["experts"] * experts) * weights
+    kv_s, layers_s = term["kv"] * kv, term["layer"] * layer
+    efficiency = (term["weights"] + term["experts"]) / weights_s
+    return (
+        FormulaStep(
+            "Reading the weights, per token",
+            "bytes read / (bandwidth × efficiency)",
+            f"{_gb(read)} / ({significant(bandwidth / 1e9, 3)} GB/s × {significant(efficiency, 2)})",
+            _ms(weights_s),
+            EXPERTS_SOURCE if term["experts"] else SPEED_SOURCE,
+        ),
+        FormulaStep(
+            "Reading the KV cache, per token",
+            "cache read / (bandwidth × efficiency)",
+            f"{_gb(term['kv'] * bandwidth)} / ({significant(bandwidth / 1e9, 3)} GB/s × {significant(1 / kv, 2)})",
+            _ms(kv_s),
+            SPEED_SOURCE,
+        ),
+        FormulaStep(
+            "Work that every layer costs, per token",
+            "layers × time per layer",
+            f"{term['layer']:.0f} × {significant(layer * 1e6, 2)} µs",
+            _ms(layers_s),
+            SPEED_SOURCE,
+        ),
+        FormulaStep(
+            "Speed of writing (decode)",
+            "1 / (weights + KV cache + layers)",
+            f"1 / ({_ms(weights_s)} + {_ms(kv_s)} + {_ms(layers_s)})",
+            f"{significant(figure['decode_tps'], 3)} tokens/s",
+        ),
+    )
+
+
+def _prefill_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]) -> tuple[FormulaStep, ...]:
+    term = {name: float(value[0]) for name, value in prefill_terms(inputs).items()}
+    flops = float(
+        inputs.active_flops_per_token[0] * inputs.prompt_tokens[0] + inputs.prefill_attention_flops[0]
+    )
+    compute = (term["prefill"] + term["prefill_attention"] * float(c.prefill_attention[0])) * float(
+        c.prefill[0]
+    )
+    rate = flops / compute
+    return (
+        FormulaStep(
+            "Reading the prompt (prefill): arithmetic",
+            "FLOPs of the prompt / achieved FLOP/s",
+            f"{significant(flops / 1e12, 3)} TFLOP / {significant(rate / 1e12, 3)} TFLOP/s",
+            _ms(compute),
+            SPEED_SOURCE,
+        ),
+        FormulaStep(
+            "Time to the first token",
+            "reading the prompt + first step + start-up",
+            f"prompt of {int(inputs.prompt_tokens[0]):,} tokens",
+            f"{significant(figure['ttft_ms'], 3)} ms",
+        ),
+    )
+
+
+def notes(plan: Plan) -> tuple[str, ...]:
+    """Caveats that a reader must know."""
+    device = plan.machine.spec.device
+    found = [*plan.machine.notes]
+    if device.bandwidth_is_upper_limit:
+        found.append(
+            "The maker publishes no memory bandwidth for this chip; the figure is an upper limit, so read the speed as “up to”."
+        )
+    for note in device.figure_notes:
+        if note.kind in ("disagreement", "unverified"):
+            found.append(note.text[0].upper() + note.text[1:] + ("" if note.text.endswith(".") else "."))
+    seen = plan.snapshot.calibration.rows.get("weights", {})
+    if f"{plan.offer.backend}|{device.slug}" not in seen.get("backend|device", {}):
+        found.append(
+            "No published measurement of this device is in our data: its speed is predicted from its kind, in a wider interval."
+        )
+    if f"{plan.offer.runtime.slug}|{plan.offer.backend}" not in seen.get("runtime|backend", {}):
+        found.append(
+            f"No measurement of {plan.offer.runtime.name} on {plan.offer.backend} is in our data: it takes the values of its kind."
+        )
+    if plan.machine.spec.device_count > 1:
+        found.append(
+            "Several devices hold the layers one after another (layer split): that adds memory, not speed for one conversation."
+        )
+    if bool(plan.plans.tables.formats.approximate[_asked(plan).format][0]):
+        found.append(
+            f"No fixed rule says how {plan.format.name} stores each tensor: its size is approximate."
+        )
+    return tuple(dict.fromkeys(found))

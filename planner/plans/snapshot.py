@@ -1,0 +1,126 @@
+"""The catalog, its tables and the active calibration as one immutable snapshot, addressed by content.
+
+Plans read the snapshot and not the database. A process builds it once and again when the catalog has changed: a load
+or an edit in the admin. Weight tables, the slow part, are kept under ``var/snapshots`` by the hash of what they
+depend on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+
+from hardware_catalog.models import CatalogVersion
+from hardware_catalog.names.index import NameIndex
+from hardware_catalog.published_sizes import PATH as PUBLISHED_SIZES
+from hardware_catalog.rows import CatalogRows, DeviceRow, FormatRow, MachineRow, ModelRow, RuntimeRow
+from hardware_catalog.selectors import catalog_rows
+from hardware_catalog.tables import CatalogTables, catalog_tables, catalog_weights, memory_limits, model_table
+from planner.calibration.files import active_calibration
+from planner.engine import weights as engine_weights
+from planner.engine.calibration import Calibration
+from planner.engine.limits import LimitTable, OverheadTable
+from planner.engine.weights import WeightsTable
+
+# how long a process trusts that the catalog has not changed
+CHECK_EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that answers are computed from."""
+
+    sha256: str
+    rows: CatalogRows
+    tables: CatalogTables
+    limits: LimitTable
+    overheads: OverheadTable
+    calibration: Calibration
+    names: NameIndex
+    devices: Mapping[str, DeviceRow]
+    machines: Mapping[str, MachineRow]
+    models: Mapping[str, ModelRow]
+    formats: Mapping[str, FormatRow]
+    runtimes: Mapping[str, RuntimeRow]
+
+
+class _Held:
+    """The process's snapshot and the state of the catalog that it was made from."""
+
+    lock = threading.Lock()
+    snapshot: Snapshot | None = None
+    state: tuple[object, ...] = ()
+    checked_at = -CHECK_EVERY_S
+
+
+def current() -> Snapshot:
+    """The snapshot of the catalog as it is now (at most two seconds old)."""
+    now = time.monotonic()
+    if _Held.snapshot is not None and now - _Held.checked_at < CHECK_EVERY_S:
+        return _Held.snapshot
+    with _Held.lock:
+        state = _catalog_state()
+        if _Held.snapshot is None or state != _Held.state:
+            _Held.snapshot, _Held.state = build(catalog_rows()), state
+        _Held.checked_at = now
+        return _Held.snapshot
+
+
+def forget() -> None:
+    """Drop the process's snapshot, so that the next question builds it anew."""
+    _Held.snapshot = None
+
+
+def _catalog_state() -> tuple[object, ...]:
+    """What changes with every load and every edit in the admin."""
+    version = CatalogVersion.objects.order_by("-pk").values_list("pk", flat=True).first()
+    edit = LogEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return settings.DATABASES["default"]["NAME"], version, edit
+
+
+def build(rows: CatalogRows) -> Snapshot:
+    """The snapshot of these catalog rows with the active calibration."""
+    calibration = active_calibration()
+    limits, overheads = memory_limits()
+    tables = catalog_tables(rows, weights=_weights(rows))
+    content = hashlib.sha256(repr(rows).encode())
+    content.update(calibration.sha256.encode())
+    return Snapshot(
+        sha256=content.hexdigest(),
+        rows=rows,
+        tables=tables,
+        limits=limits,
+        overheads=overheads,
+        calibration=calibration,
+        names=NameIndex.build(rows),
+        devices={d.slug: d for d in rows.devices},
+        machines={m.slug: m for m in rows.machines},
+        models={m.slug: m for m in rows.models},
+        formats={f.slug: f for f in rows.formats},
+        runtimes={r.slug: r for r in rows.runtimes},
+    )
+
+
+def _weights(rows: CatalogRows) -> WeightsTable:
+    """Weights of all models in all formats, from the cache where the inputs and the engine's code are the same."""
+    key = hashlib.sha256(repr((rows.models, rows.formats, rows.block_types)).encode())
+    for source in (*sorted(Path(engine_weights.__file__).parent.rglob("*.py")), PUBLISHED_SIZES):
+        key.update(source.read_bytes())
+    path = settings.VAR_DIR / "snapshots" / f"weights-{key.hexdigest()[:32]}.npz"
+    if path.exists():
+        with np.load(path) as stored:
+            return WeightsTable(**{f.name: stored[f.name] for f in fields(WeightsTable)})
+    table = catalog_weights(rows, model_table(rows.models).architecture)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{threading.get_ident()}.tmp.npz")
+    np.savez(temporary, allow_pickle=False, **{f.name: getattr(table, f.name) for f in fields(WeightsTable)})
+    temporary.replace(path)
+    return table
