@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
 from hardware_catalog.admin.fields import KnownChoicesForm
 from hardware_catalog.models import Device, KvFormat, Runtime, RuntimeSupport, WeightFormat
-from planner.engine.kv import KV_RULES
 
 SELECTORS = ("vendors", "architectures", "kinds", "operating_systems")
 
@@ -42,6 +41,8 @@ class RuntimeForm(KnownChoicesForm):
         return backends
 
     def clean_kv_rule(self) -> str:
+        from planner.engine.kv import KV_RULES  # late: it imports numpy, which most commands do without
+
         rule: str = self.cleaned_data["kv_rule"]
         if rule not in KV_RULES:
             raise ValidationError(f"The engine's memory rules are {', '.join(KV_RULES)}.")
