@@ -28,7 +28,9 @@ class CloseNames:
             return []
         numbers = {word for word in wanted.split() if any(c.isdigit() for c in word)}
         found = process.extract(wanted, self._keys, scorer=fuzz.token_sort_ratio, limit=40, score_cutoff=40.0)
-        found += process.extract(wanted, self._keys, scorer=fuzz.token_set_ratio, limit=20, score_cutoff=LEAST_SCORE)
+        found += process.extract(
+            wanted, self._keys, scorer=fuzz.token_set_ratio, limit=20, score_cutoff=LEAST_SCORE
+        )
         scores: dict[str, float] = {}
         for name, score, position in found:
             shared = len(numbers & set(name.split()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,8 @@ _IGPU: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _CODE_NAME = re.compile(
-    r"\b(strix halo|gorgon halo|strix point|lunar lake|panther lake|meteor lake|arrow lake-?h?|raptor lake-p|tiger lake-lp)\b"
+    r"\b(strix halo|gorgon halo|strix point|lunar lake|panther lake|meteor lake|arrow lake-?h?|raptor lake-p"
+    r"|tiger lake-lp)\b"
 )
 _NPU = re.compile(r"\b(?:xdna\d?|npu|hexagon npu|ai boost)\b")
 _IGPU_MARK = re.compile(
@@ -70,7 +71,9 @@ _CPU_MARK = re.compile(
     r"|\bcore processor\b|\b\d{1,3}-cores?\b|\bthreads?\b"
 )
 _CPU_BACKEND = re.compile(r"\bcpu\b")
-_GPU_BACKENDS = re.compile(r"\b(?:vulkan|rocm|hip|sycl|opencl|metal|mtl|webgpu|gpu|igpu|ipex|directml|openvino gpu)\b")
+_GPU_BACKENDS = re.compile(
+    r"\b(?:vulkan|rocm|hip|sycl|opencl|metal|mtl|webgpu|gpu|igpu|ipex|directml|openvino gpu)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,15 @@ class CpuMatch:
 class CpuTable:
     """Platform entries by CPU identity."""
 
-    def __init__(self, devices: Iterable[DeviceRow], patterns: Sequence[Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self, devices: Iterable[DeviceRow], patterns: Sequence[Mapping[str, str]] | None = None
+    ) -> None:
         known = {row.slug for row in devices}
         rules = read_patterns() if patterns is None else patterns
         self._rules = [
-            (re.compile(rule["pattern"]), rule["slug"], rule["usual"] == "yes") for rule in rules if rule["slug"] in known
+            (re.compile(rule["pattern"]), rule["slug"], rule["usual"] == "yes")
+            for rule in rules
+            if rule["slug"] in known
         ]
 
     def find(self, cleaned: str) -> CpuMatch | None:
@@ -110,7 +117,7 @@ def read_patterns(path: Path = PATTERNS) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def identities(cleaned: str) -> Iterable[str]:
+def identities(cleaned: str) -> Iterator[str]:
     """CPU identity first, then integrated GPU, then code name."""
     plain = cleaned.replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " ")
     plain = re.sub(r"\bwith\b|\bw/|\bcpu\b|\bprocessor\b|\bamd\b(?= ryzen)", " ", plain)
@@ -150,20 +157,23 @@ def processor(cleaned: str, backend: str | None) -> str:
     return ""
 
 
-def choose(rows: Sequence[DeviceRow], facts: Facts) -> list[DeviceRow]:
+def choose(rows: Sequence[DeviceRow], facts: Facts, bandwidth_gbs: float | None = None) -> list[DeviceRow]:
     """Of a platform's entries those whose memory and sockets are the stated ones, where the text states them."""
     found = list(rows)
     if facts.memory_type:
-        same = [row for row in found if memory_kind(row) == _kind(facts.memory_type)]
-        found = same or found
+        found = [row for row in found if memory_kind(row) == _kind(facts.memory_type)] or found
     if facts.rate_mts:
-        same = [row for row in found if f"{facts.rate_mts:.0f}" in row.memory_type]
-        found = same or found
+        found = [row for row in found if f"{facts.rate_mts:.0f}" in row.memory_type] or found
+    if bandwidth_gbs is not None:
+        found = [row for row in found if _near(row.bandwidth_bytes_per_s, bandwidth_gbs * 1e9)] or found
     if len(found) > 1:
-        sockets = facts.sockets or facts.count or 1
-        word = "2-socket" if sockets == 2 else "1-socket"
+        word = "2-socket" if (facts.sockets or facts.count) == 2 else "1-socket"
         found = [row for row in found if word in row.slug] or found
     return found
+
+
+def _near(value: float | None, wanted: float) -> bool:
+    return value is not None and max(value, wanted) <= 1.06 * min(value, wanted)
 
 
 def _kind(written: str) -> str:
@@ -171,7 +181,7 @@ def _kind(written: str) -> str:
 
 
 def memory_kind(row: DeviceRow) -> str:
-    """"ddr5", "lpddr5", ... of a platform entry; "" when its memory is not known."""
+    """ "ddr5", "lpddr5", ... of a platform entry; "" when its memory is not known."""
     match = re.match(r"[a-z]+\d?", row.memory_type.casefold())
     return match.group(0) if match else ""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardware_catalog.names.facts import Facts, extract
-from hardware_catalog.names.normalise import clean, split_brackets
+from hardware_catalog.names.normalise import clean, split_brackets, word_set
 from hardware_catalog.names.words import BOARD_WORDS, MAC_PRODUCT, YEAR, classify, words
 from hardware_catalog.rows import DeviceRow
 
@@ -98,13 +98,17 @@ class DeviceTable:
                 self._sizes[row.slug].add(query.facts.memory_gb)
             identity, series = query.identity, query.series | query.evidence
             if row.kind == "tablet":  # "iPad Pro M4", "iPad Pro 2024": either tells the generation
-                told = {w for w in identity | query.evidence if YEAR.match(w) or re.fullmatch(r"[am]\d{1,2}", w)}
+                told = {
+                    w for w in identity | query.evidence if YEAR.match(w) or re.fullmatch(r"[am]\d{1,2}", w)
+                }
                 identity, series = identity - told, series | told
             if row.kind != "phone" and row.kind != "tablet":
                 years = frozenset(w for w in identity if YEAR.match(w))
                 identity, series = identity - years, series | years
             by_memory = extract(split_brackets(clean(name))[0])[1].memory_gb is not None
-            self._entries[identity].append(Entry(identity, series, query.facts, row, by_memory, query.five_g, every))
+            self._entries[identity].append(
+                Entry(identity, series, query.facts, row, by_memory, query.five_g, every)
+            )
         if row.kind in ("phone", "tablet"):
             for soc in row.architecture.split(" / "):
                 found = frozenset(soc_words(soc))
@@ -112,7 +116,12 @@ class DeviceTable:
                     self._socs[found].append(row)
 
     def find(
-        self, query: Query, hint_gb: float | None = None, hint_gb_per_s: float | None = None, *, plain: bool = True
+        self,
+        query: Query,
+        hint_gb: float | None = None,
+        hint_gb_per_s: float | None = None,
+        *,
+        plain: bool = True,
     ) -> list[DeviceRow]:
         """Entries that the query names, all of them equally well; [] when there is none.
 
@@ -121,6 +130,22 @@ class DeviceTable:
         for entries in self._levels(query):
             if entries:
                 return self._narrow(entries, query, hint_gb, hint_gb_per_s, plain)
+        return self._with_bare_size(query)
+
+    def _with_bare_size(self, query: Query) -> list[DeviceRow]:
+        """Entries of "A100 80" or "3080 12": the last number is a memory size that the entry is sold with."""
+        if query.facts.memory_gb is not None:
+            return []
+        for word in sorted(query.identity):
+            if not word.isdigit() or not 4 <= int(word) <= 512:
+                continue
+            rest = replace(
+                query, identity=query.identity - {word}, facts=replace(query.facts, memory_gb=float(word))
+            )
+            rows = self.find(rest) if rest.identity else []
+            rows = [row for row in rows if row.kind in ("gpu", "apple") and self.offers(row, float(word))]
+            if rows:
+                return rows
         return []
 
     def offers(self, row: DeviceRow, memory_gb: float, count: int | None = None) -> bool:
@@ -137,23 +162,32 @@ class DeviceTable:
         plain: bool,
     ) -> list[DeviceRow]:
         facts = query.facts
-        if facts.bus and any(entry.facts.bus for entry in entries):  # a card sold in one form only may be named with it
-            entries = [e for e in entries if e.facts.bus == facts.bus]
+        if facts.bus and any(
+            entry.facts.bus for entry in entries
+        ):  # a card sold in one form only may be named with it
+            entries = [e for e in entries if _same_bus(facts.bus, e.facts.bus)]
         entries = _by_cores(entries, facts)
         if facts.memory_gb is not None:
-            entries = [e for e in entries if self.offers(e.row, facts.memory_gb, facts.count)] or entries
+            offered = [e for e in entries if self.offers(e.row, facts.memory_gb, facts.count)]
+            doubled = [e for e in entries if self.offers(e.row, facts.memory_gb / 2) and e.row.kind == "gpu"]
+            entries = offered or doubled or entries
         elif hint_gb is not None:
             entries = [e for e in entries if reads_as(e.row, hint_gb)] or entries
         plainly = [e for e in entries if not e.named_by_memory]
         if plain and facts.memory_gb is None and hint_gb is None and plainly:
             entries = plainly
         if hint_gb_per_s is not None:
-            entries = [e for e in entries if _near(e.row.bandwidth_bytes_per_s, hint_gb_per_s * 1e9)] or entries
+            entries = [
+                e for e in entries if _near(e.row.bandwidth_bytes_per_s, hint_gb_per_s * 1e9)
+            ] or entries
         return _unique(entry.row for entry in entries)
 
     def _levels(self, query: Query) -> Iterator[list[Entry]]:
         for identity in _identities(query):
             yield self._lookup(identity, query)
+        plural = frozenset(_singular(word) for word in query.identity)
+        if plural != query.identity:
+            yield self._lookup(plural, query)
         bare = query.identity - BOARD_WORDS
         if bare != query.identity and any(any(c.isdigit() for c in w) for w in bare):
             yield [entry for entry in self._lookup(bare, query) if entry.row.kind == "gpu"]
@@ -196,12 +230,12 @@ def _series_fit(query: Query, entry: Entry) -> bool:
     """Whether every series word of the query is the entry's, its architecture's name, or its maker's server brand."""
     allowed = entry.series | set(entry.row.architecture.casefold().split())
     if entry.row.form_factor == "server":
-        allowed |= {"tesla", "server"} if entry.row.vendor == "NVIDIA" else {"radeon", "instinct"}
+        allowed |= {"tesla"} if entry.row.vendor == "NVIDIA" else {"radeon", "instinct"}
     return query.series <= allowed
 
 
 def _contradicts(query: Query, entry: Entry) -> bool:
-    """"Quadro 6000" is not the Quadro RTX 6000, and a laptop part is not the desktop card of the same number."""
+    """ "Quadro 6000" is not the Quadro RTX 6000, and a laptop part is not the desktop card of the same number."""
     if "quadro" in query.series and "rtx" in entry.series and "rtx" not in query.series:
         return True
     if entry.five_g and not query.five_g:
@@ -219,13 +253,22 @@ def _most_alike(entries: list[Entry], query: Query) -> list[Entry]:
     if len(entries) < 2:
         return entries
     same_max_q = [entry for entry in entries if entry.facts.max_q == query.facts.max_q]
-    if query.series & {"workstation", "server"} and same_max_q:
+    if query.series & {"workstation", "server_edition"} and same_max_q:
         entries = same_max_q
-    exact = [e for e in entries if e.series & {"quadro", "ada"} == query.series & {"quadro", "ada"} and query.series]
+    exact = [
+        e
+        for e in entries
+        if e.series & {"quadro", "ada"} == query.series & {"quadro", "ada"} and query.series
+    ]
     if exact and query.series & {"quadro", "ada"}:
         entries = exact
     most = max(len(query.evidence & entry.witnesses) for entry in entries)
     return [entry for entry in entries if len(query.evidence & entry.witnesses) == most]
+
+
+def _same_bus(said: str, own: str) -> bool:
+    """ "SXM" is any generation of it, "SXM3" is not the SXM2 module."""
+    return said == own or (said.startswith("sxm") and own.startswith("sxm") and "sxm" in (said, own))
 
 
 def _by_cores(entries: list[Entry], facts: Facts) -> list[Entry]:
@@ -272,9 +315,11 @@ def memory_overlaps(rows: Sequence[DeviceRow]) -> bool:
     return any(not o for o in options) or bool(set.intersection(*options)) if options else True
 
 
-_SOC_FILLER = frozenset(
-    "qualcomm mediatek samsung apple google bionic phone device qrd mobile platform soc smartphone tablet hdk chip the"
-    " reference crd adp gb ram iphone ipad cpu npu gpu".split()
+_SOC_FILLER = word_set(
+    """
+    qualcomm mediatek samsung apple google bionic phone device qrd mobile platform soc smartphone tablet
+    hdk chip the reference crd adp gb ram iphone ipad cpu npu gpu
+    """
 )
 _SOC_CODES = re.compile(r"^(?:sm|mt|qti|s5e|gs)\d*\w*$")
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-WORD_NUMBERS = {"two": 2, "three": 3, "four": 4, "six": 6, "eight": 8, "dual": 2, "twin": 2, "quad": 4, "octa": 8}
+WORD_NUMBERS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "six": 6,
+    "eight": 8,
+    "dual": 2,
+    "twin": 2,
+    "quad": 4,
+    "octa": 8,
+}
 BYTES_PER_TRANSFER = 8  # a memory channel is 64 bits wide
 SCALES = {"g": 1.0, "gb": 1.0, "gib": 1.0, "tb": 1024.0, "tib": 1024.0}
 
@@ -28,7 +38,7 @@ class Facts:
     laptop: bool = False
     max_q: bool = False
     summed: bool = False  # the memory may be the sum over the devices ("dual 48 GB")
-    bus: str = ""  # "sxm" | "pcie" | "nvl"
+    bus: str = ""  # "sxm", "sxm4", "pcie", "nvl"
 
     def bandwidth(self, default_channels: int | None = None) -> float | None:
         """Bytes per second of the stated memory, or None when the text does not state enough."""
@@ -44,7 +54,9 @@ _APPLE_CORES = re.compile(r"\b(\d{1,2})p ?\+ ?(\d{1,2})e(?: ?\+ ?(\d{1,3}) ?gpu)
 _GPU_CORES = re.compile(
     r"\b(\d{1,3})[ -]?cores?[ -]?gpu|\bgpu[ :-]*(\d{1,3})[ -]?cores?|\b(\d{1,3})[ -]?gpu[ -]?cores?|\b(\d{1,3}) ?c ?gpu"
 )
-_CPU_CORES = re.compile(r"\b(?:\d{1,3}|two|four|six|eight|twelve|sixteen)[ -]?cores? (?:processor|cpu|arm|risc-v)\b")
+_CPU_CORES = re.compile(
+    r"\b(?:\d{1,3}|two|four|six|eight|twelve|sixteen)[ -]?cores? (?:processor|cpu|arm|risc-v)\b"
+)
 _CORES = re.compile(r"\b(\d{1,3})[ -]?cores?\b|\b(\d{1,3})c\b")
 _MEMORY_KIND = r"lpddr\d[xt]?|ddr\d|mrdimm|gddr\d[x]?|hbm\d?e?"
 _CHANNELS_RATE = re.compile(rf"\b(\d{{1,2}}) ?x ?({_MEMORY_KIND})(?:[ /x-]*(\d{{4,5}}))?\b")
@@ -54,19 +66,20 @@ _CHANNELS = re.compile(r"\b(\d{1,2}|single|dual|two|quad|four|six|eight|twelve)[
 _SOCKETS = re.compile(r"\b(\d|single|dual|two)[ -]sockets?\b")
 _BANDWIDTH = re.compile(r"\b(\d{2,5}(?:\.\d+)?) ?(gb|tb)/s\b")
 _SIZE = re.compile(
-    r"(?<![\d.a-z])(?:(\d{1,4}(?:\.\d{1,2})?) ?-?(tib|tb|gib|gb)|(8|1[0-2]|16|20|24|32|40|48|64|80|96|128|192|256|512) ?(g))\b"
+    r"(?<![\d.a-z])(?:(\d{1,4}(?:\.\d{1,2})?) ?-?(tib|tb|gib|gb)"
+    r"|(8|1[0-2]|16|20|24|32|40|48|64|80|96|128|192|256|512) ?(g))\b"
 )
 _POWER = re.compile(r"\b(\d{2,4}) ?w\b")
 _DROP = re.compile(
     r"@? ?\b\d+(?:\.\d+)? ?ghz\b|\bpcie (?:gen ?)?\d(?:\.\d)?(?: ?x\d+)?\b|\bcompute capability \d+(?:\.\d+)?\b"
     r"|\bvmm: ?(?:yes|no)\b|\b\d+ (?:cpu-infer )?threads?(?: used)?\b|\bnps\d\b|\bnvl\d+\b|\brev \d(?:\.\d)?\b"
-    r"|\b\d{2} ?-?inch\b|\b\d{1,3} cus?\b|\b\d{2,3}-bit\b"
+    r"|\b\d{2} ?-?inch\b|\b\d{1,3} cus?\b|\b\d{2,3}-bit\b|\bnavi ?\d\d\b|\b(?:ftw3|xc3|xlr8|kfa2)\b"
 )
-_COUNT_FRONT = re.compile(r"^(\d{1,4}) ?[x*] ?(?=[a-z\[(])")
+_COUNT_FRONT = re.compile(r"^(\d{1,3}) ?[x*](?: (?=[a-z\[(])|(?=[a-z]{1,9}[ -]?\d))")  # not "7900 XTX"
 _COUNT_WORD = re.compile(r"^(two|three|four|six|eight|dual|twin|quad|octa)[ -]")
 _COUNT_PLAIN = re.compile(
-    r"^(\d{1,3}) (?=(?:nvidia|geforce|rtx|gtx|amd|radeon|rx|instinct|tesla|intel arc|arc|h\d{2,3}|a\d{2,3}|l\d{1,2}|b\d{3}|v100"
-    r"|mi\d{2,3}|gpu|x )\b)"
+    r"^(\d{1,3}) (?=(?:nvidia|geforce|rtx|gtx|amd|radeon|rx|instinct|tesla|intel arc|arc|h\d{2,3}|a\d{2,3}"
+    r"|l\d{1,2}|b\d{3}|v100|mi\d{2,3}|gpu|x )\b)"
 )
 _COUNT_FRONT_NUMBER = re.compile(r"^(\d{1,3}) ?[x*] ?(?=\d{3,4}[a-z ]|\d{3,4}$)")  # "4x 3090"
 _COUNT_BRACKET = re.compile(r"[(\[] ?(?:x ?(\d{1,4})|(\d{1,4}) ?x) ?[)\]]")
@@ -75,7 +88,8 @@ _COUNT_DUAL = re.compile(r" (dual|quad) (?=\d{2,3} ?g)")
 _COUNT_GPUS = re.compile(r"\b(\d{1,3})[ -]gpus?\b")
 _LAPTOP = re.compile(r"\b(?:laptop|notebook|mobile)\b")
 _MAX_Q = re.compile(r"\bmax-?q\b")
-_BUS = re.compile(r"\b(?:(sxm)\d?|(pcie|pci-e)|(nvl))\b")
+_BUS = re.compile(r"\b(?:(sxm\d?)|(pcie|pci-e)|(nvl))\b")
+_RACK = re.compile(r"\b(?:dgx|hgx)\b(?! ?(?:spark|station))")  # their GPUs are SXM modules
 
 
 class _Scanner:
@@ -98,7 +112,15 @@ class _Scanner:
 def extract_count(text: str) -> tuple[str, int | None]:
     """How many devices a text names, and the rest: "2x RTX 3090", "8xH100", "RTX 3090 (2x)", "… x4", "dual 3090"."""
     scanner = _Scanner(text.strip())
-    for pattern in (_COUNT_FRONT, _COUNT_FRONT_NUMBER, _COUNT_WORD, _COUNT_PLAIN, _COUNT_BRACKET, _COUNT_BACK, _COUNT_DUAL):
+    for pattern in (
+        _COUNT_FRONT,
+        _COUNT_FRONT_NUMBER,
+        _COUNT_WORD,
+        _COUNT_PLAIN,
+        _COUNT_BRACKET,
+        _COUNT_BACK,
+        _COUNT_DUAL,
+    ):
         match = scanner.take(pattern)
         if match is not None:
             written = next(group for group in match.groups() if group)
@@ -129,13 +151,14 @@ def extract(cleaned: str) -> tuple[str, Facts]:
     scanner.drop(_LAPTOP)
     max_q = scanner.take(_MAX_Q) is not None
     bus = scanner.take(_BUS)
+    racked = scanner.take(_RACK) is not None
     facts = replace(
         facts,
         memory_gb=sizes[0] if sizes else None,
         power_w=float(power.group(1)) if power else None,
         laptop=laptop,
         max_q=max_q,
-        bus=next(g for g in bus.groups() if g).replace("pci-e", "pcie") if bus else "",
+        bus=next(g for g in bus.groups() if g).replace("pci-e", "pcie") if bus else "sxm" if racked else "",
     )
     return re.sub(r"\s+", " ", scanner.text).strip(), facts
 

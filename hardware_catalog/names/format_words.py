@@ -1,4 +1,4 @@
-"""Weight formats inside longer texts: "Llama-3.1-8B-Instruct-Q4_K_M.gguf", "qwen3:8b-q4_K_M", "gemma-3-4b-it-qat-4bit"."""
+"""Weight formats inside longer texts: "Llama-3.1-8B-Instruct-Q4_K_M.gguf", "qwen3:8b-q4_K_M", "gemma-3-4b-it-4bit"."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _GGUF = (
 )
 _FLOAT = r"bf16|f16|fp16|f32|fp32|mxfp8|mxfp4(?:_moe| moe|-q\d)?|nvfp4|fp8(?:-(?:dynamic|static|block))?|fp4"
 _GROUP = (
-    r"awq(?:[- ]?(?:int4|4-?bit))?|gptq(?:[- ]?(?:int[48]|[48]-?bit))?(?:-128g)?|w4a16|w8a8|w8a16|w4a8|w4a4|int4|int8|bnb[- ]4bit|nf4"
-    r"|autoround(?:[- ]int4)?|mlx[- ]?\d-?bit(?:-dwq)?|\d-?bit(?:-dwq)?|exl[23](?:[- ]?\d+(?:\.\d+)?bpw)?|\d+(?:\.\d+)? ?bpw|8da4w|q4f16_1"
-    r"|mlx(?=$|[- ])|(?<=-)q[2-8](?=$|[ -])"
+    r"awq(?:[- ]?(?:int4|4-?bit))?|gptq(?:[- ]?(?:int[48]|[48]-?bit))?(?:-128g)?|w4a16|w8a8|w8a16|w4a8|w4a4"
+    r"|int4|int8|bnb[- ]4bit|nf4|autoround(?:[- ]int4)?|mlx[- ]?\d-?bit(?:-dwq)?|\d-?bit(?:-dwq)?"
+    r"|exl[23](?:[- ]?\d+(?:\.\d+)?bpw)?|\d+(?:\.\d+)? ?bpw|8da4w|q4f16_1|mlx(?=$|[- ])|(?<=-)q[2-8](?=$|[ -])"
 )
 IN_NAME = re.compile(rf"(?<![a-z0-9])(?:{_GGUF}|{_FLOAT}|{_GROUP})(?![a-z0-9])")
 

@@ -19,17 +19,18 @@ MOST_CANDIDATES = 12
 _SIZES = re.compile(r"(?<![\d.])(\d{1,4}(?:\.\d{1,2})?) ?(tb|gb|gib|g)\b")
 _YEAR = re.compile(r"\b(20[12]\d)\b")
 _INCHES = re.compile(r"\b(13|14|15|16|24|27)(?: ?-?(?:inch|in|\"|'')| ?\")")
-_CATEGORY = re.compile(r"\b(server|workstation|laptop|notebook|gaming pc|desktop pc|pc|mini pc|dgx|hgx)\b")
+_CATEGORY = re.compile(r"\b(server|workstation|laptop|notebook|gaming pc|desktop pc|mini pc|pc)\b")
+_RACK = re.compile(r"\b(dgx|hgx)\b(?! ?(?:spark|station))")
 _CATEGORIES = {
     "server": {"server"},
-    "dgx": {"server", "desktop"},
-    "hgx": {"server"},
     "workstation": {"desktop"},
     "laptop": {"laptop", "mac"},
     "notebook": {"laptop", "mac"},
     "mini pc": {"mini_pc", "mac"},
 }
-_PRESET_WORDS = re.compile(r"\b(server|workstation|gaming pc|pc with|dgx|hgx|mini pc|without graphics card)\b")
+_PRESET_WORDS = re.compile(
+    r"\b(server|workstation|gaming pc|pc with|dgx|hgx|mini pc|without graphics card)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ class Product:
 class MachineResolver:
     """Resolves machine texts against the catalog's presets."""
 
-    def __init__(self, machines: Sequence[MachineRow], devices: Sequence[DeviceRow], resolver: DeviceResolver) -> None:
+    def __init__(
+        self, machines: Sequence[MachineRow], devices: Sequence[DeviceRow], resolver: DeviceResolver
+    ) -> None:
         self._rows = {row.slug: row for row in machines}
         self._device_rows = {row.slug: row for row in devices}
         self._devices = resolver
@@ -74,7 +77,14 @@ class MachineResolver:
             near = [self._rows[slug] for slug in self._close.near(cleaned)] if cleaned else []
             reason = f"{text[:80]!r} is not a machine of the catalog."
             candidates = tuple((row.slug, row.name) for row in near)
-            return Resolution("machine", text, NOT_IN_CATALOG, candidates=candidates, rule="close" if near else "", reason=reason)
+            return Resolution(
+                "machine",
+                text,
+                NOT_IN_CATALOG,
+                candidates=candidates,
+                rule="close" if near else "",
+                reason=reason,
+            )
         if device.status == OK and not device.figures_agree:
             slugs = [device.slug]
         rows = self._fitting(cleaned, slugs, device.count)
@@ -87,7 +97,7 @@ class MachineResolver:
 
     def _fitting(self, cleaned: str, slugs: Sequence[str], count: int | None) -> list[MachineRow]:
         rows = [row for slug in slugs for row in self._by_device[slug]]
-        racked = re.search(r"\b(dgx|hgx)\b", cleaned)
+        racked = _RACK.search(cleaned)
         if racked is not None:
             rows = [row for row in rows if racked.group(1) in row.slug.split("-")] or rows
         if racked is None or count is not None:
@@ -118,7 +128,11 @@ class MachineResolver:
         agree = len(rows) > 1 and same_memory and (len(devices) == 1 or figures_agree(devices))
         ok = len(rows) == 1 or (agree and same_host)
         chosen = min(rows, key=lambda row: row.host_memory_gb or 0.0) if len(rows) == 1 or agree else None
-        reason = "" if ok else "Several machines have this name" + (" and differ in host memory." if agree else ".")
+        reason = (
+            ""
+            if ok
+            else "Several machines have this name" + (" and differ in host memory." if agree else ".")
+        )
         return Resolution(
             "machine",
             text,
@@ -172,7 +186,7 @@ def _without_category(cleaned: str) -> str:
 
 def _sizes_fit(row: MachineRow, sizes: Sequence[float]) -> bool:
     """Whether the first stated size is the device's (or the machine's) memory, and a second its host's."""
-    memory = {row.memory_gb}
+    memory = {row.memory_gb, row.memory_gb * row.device_count}
     if row.host_memory_gb is None:
         return sizes[0] in memory
     if len(sizes) == 1:

@@ -35,7 +35,10 @@ class ModelResolver:
                     _remember(self._tags[clean(alias)], row.slug)
                 else:
                     _remember(self._aliases[key(alias)], row.slug)
-        every = {**{name: slugs[0] for name, slugs in self._aliases.items()}, **{n: s[0] for n, s in self._exact.items()}}
+        every = {
+            **{name: slugs[0] for name, slugs in self._aliases.items()},
+            **{n: s[0] for n, s in self._exact.items()},
+        }
         self._close = CloseNames(every)
 
     def resolve(self, text: str) -> Resolution:
@@ -47,7 +50,11 @@ class ModelResolver:
         tag = next((name for name in (cleaned, bare.strip(" -")) if name in self._tags), None)
         if tag is not None:
             slugs = self._tags[tag]
-            return self._decide(text, Found(self._known(slugs)), "tag", format_text) if slugs else self._refuse(text, cleaned)
+            return (
+                self._decide(text, Found(self._known(slugs)), "tag", format_text)
+                if slugs
+                else self._refuse(text, cleaned)
+            )
         for rule, table in (("name", self._exact), ("alias", self._aliases)):
             slugs = table.get(key(cleaned), [])
             if slugs:
@@ -74,7 +81,9 @@ class ModelResolver:
         second = self._table.find(parse_cleaned(f"{family}-{tail}")).rows
         return [*first, *second] if len(first) == 1 and len(second) == 1 else []
 
-    def _decide(self, text: str, found: Found, rule: str, format_text: str, edited: bool = False) -> Resolution:
+    def _decide(
+        self, text: str, found: Found, rule: str, format_text: str, edited: bool = False
+    ) -> Resolution:
         rows = found.rows
         agree = figures_agree(rows) if len(rows) > 1 or found.open_version else False
         # "Mistral-7B" leaves open v0.1 or v0.3; "Llama 8B" leaves open the generation.

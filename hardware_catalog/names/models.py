@@ -14,26 +14,35 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hardware_catalog.names.format_words import take_format
-from hardware_catalog.names.normalise import clean, split_brackets
+from hardware_catalog.names.normalise import clean, split_brackets, word_set
 from hardware_catalog.rows import ModelRow
 
 SIZE_TOLERANCE = 0.05  # "8B" for 8.03e9 parameters, "30B" for 30.5e9
 PARAMETERS_AGREE = 0.03
 
 # Published variants of one architecture, packaging words, and makers whose names carry nothing.
-VARIANT_WORDS = frozenset(
-    "instruct it chat base hf pt thinking think gguf ggml ggmlv3 gguf2 safetensors litertlm litert task onnx openvino ov"
-    " exl2 exl3 mlx lm models model latest class quantized imatrix i1 qat mtp dynamic static community official release"
-    " nvidia meta google microsoft openai ibm alibaba mistralai zhipu thudm zai org moonshotai moonshot cohere c4ai"
-    " cohereforai tiiuae baidu tencent xai upstage bytedance ai unsloth bartowski lmstudio mradermacher ggml turboderp"
-    " cortexso jan bf group dwq llmc redhatai neuralmagic".split()
+VARIANT_WORDS = word_set(
+    """
+    instruct it chat base hf pt thinking think gguf ggml ggmlv3 gguf2 safetensors litertlm litert task
+    onnx openvino ov exl2 exl3 mlx lm models model latest class quantized imatrix i1 qat mtp dynamic
+    static community official release nvidia meta google microsoft openai ibm alibaba mistralai zhipu
+    thudm zai org moonshotai moonshot cohere c4ai cohereforai tiiuae baidu tencent xai upstage bytedance
+    ai unsloth bartowski lmstudio mradermacher turboderp cortexso jan bf group dwq llmc redhatai
+    neuralmagic
+    """
 )
 # Edits of a model's weights that leave every shape as it is.
-EDIT_WORDS = frozenset("abliterated uncensored heretic".split())
+EDIT_WORDS = word_set(
+    """
+    abliterated uncensored heretic
+    """
+)
 
 _OWNER = re.compile(r"^[a-z0-9][a-z0-9._-]*/(?=[a-z0-9])")
 _OWNER_UNDERSCORE = re.compile(r"^(?:[a-z0-9]+(?:-[a-z0-9]+)*)_(?=[a-z][a-z0-9]*[-0-9])")
-_FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf\d?|safetensors|bin|litertlm|task|pte|onnx)$|\.gguf\d?(?=[. ])")
+_FILE = re.compile(
+    r"(?:-\d{5}-of-\d{5})?\.(?:gguf\d?|safetensors|bin|litertlm|task|pte|onnx)$|\.gguf\d?(?=[. ])"
+)
 _MONTH_YEAR = re.compile(r"\b(\d{2})-(20\d\d)\b")
 _TOKEN = re.compile(r"[a-z0-9]+(?:\.\d+)*[a-z]*(?:\.\d+)*")
 _SPLIT = re.compile(r"^([a-z]{2,})(\d[a-z0-9.]*)$")
@@ -41,7 +50,9 @@ _SPLIT_END = re.compile(r"^(\d+(?:\.\d+)*)([a-z]{2,})$")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)([bm])$")
 _ACTIVE = re.compile(r"^a(\d+(?:\.\d+)?)([bm])$")
 _MIXTURE = re.compile(r"^(\d+)x(\d+(?:\.\d+)?)b$")
-_DATE = re.compile(r"^(?:2[3-6](?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|20(?:2[2-6])(?:0[1-9]|1[0-2])|20\d{6})$")
+_DATE = re.compile(
+    r"^(?:2[3-6](?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|20(?:2[2-6])(?:0[1-9]|1[0-2])|20\d{6})$"
+)
 _VERSION = re.compile(r"^v?\d+(?:\.\d+)*$")
 _EFFECTIVE = re.compile(r"^e\d{1,2}b$")
 _EXPERTS = re.compile(r"^\d{2,3}e$")  # "17B-16E": told apart by the size and the name
@@ -181,7 +192,9 @@ class ModelTable:
         names = [*row.name.split(" / "), row.hf_repo]
         # A tag such as "deepseek-r1:8b" names a model only when it is written out.
         aliases = [alias for alias in row.aliases if ":" not in alias]
-        bracketed = [size for name in names for size in parse_cleaned(clean(name).translate(_NO_BRACKETS)).sizes]
+        bracketed = [
+            size for name in names for size in parse_cleaned(clean(name).translate(_NO_BRACKETS)).sizes
+        ]
         total = [row.params_published / 1e9] if row.params_published else []
         for name in names + aliases:
             query = parse(name)
@@ -199,10 +212,15 @@ class ModelTable:
         """The models that the query names."""
         if not query.family:
             return Found()
-        for table in (self._names, self._aliases):
-            found = self._fitting(table.get(query.family, []), query)
-            if found.rows:
-                return found
+        own = self._fitting(self._names.get(query.family, []), query)
+        if own.rows and not own.open_size:
+            return own
+        called = self._fitting(self._aliases.get(query.family, []), query)
+        if called.rows and not (own.rows and called.open_size):
+            return called
+        if own.rows:
+            rows = {row.slug: row for row in (*own.rows, *called.rows)}
+            return Found(tuple(rows.values()), open_size=True)
         if query.versions or query.ollama:
             return Found()
         return replace(self._fitting(self._unversioned.get(query.family, []), query), open_version=True)

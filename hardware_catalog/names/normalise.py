@@ -24,6 +24,8 @@ def clean(text: str) -> str:
     At most MAX_LENGTH characters are read. ``clean(clean(x)) == clean(x)``.
     """
     text = _MARKS.sub(" ", text[:MAX_LENGTH])
+    if text.isascii():
+        return _SPACES.sub(" ", _NOT_PLAIN.sub(" ", text.lower())).strip()
     text = _TIMES.sub("x", _DASHES.sub("-", text))
     text = unicodedata.normalize("NFKD", text).casefold()
     text = unicodedata.normalize("NFKD", text)
@@ -75,3 +77,8 @@ def split_top_level(cleaned: str, separator: re.Pattern[str]) -> list[str]:
             start = match.end()
     parts.append(cleaned[start:])
     return [part.strip() for part in parts if part.strip()]
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of ``text`` as a set."""
+    return frozenset(text.split())

@@ -26,9 +26,9 @@ class Part:
 class Resolution:
     """The outcome of resolving one text.
 
-    ``status``: ``ok`` (``slug`` is the entry), ``ambiguous`` (ask back: ``candidates``), ``composite`` (an accelerator
-    beside a named or unnamed host: ``slug`` is the accelerator), ``not_in_catalog`` (``candidates`` are near names, never
-    taken), ``not_stated`` (the text says nothing, e.g. "Ollama default").
+    ``status``: ``ok`` (``slug`` is the entry), ``ambiguous`` (ask back: ``candidates``), ``composite`` (an
+    accelerator beside a named or unnamed host: ``slug`` is the accelerator), ``not_in_catalog`` (``candidates`` are
+    near names, never taken), ``not_stated`` (the text says nothing, e.g. "Ollama default").
 
     ``figures_agree``: the candidates have the same bandwidth and nearly the same compute (devices), or the same shapes
     (models), so that an answer with a wider interval is honest; ``slug`` is then their representative even when the
@@ -55,8 +55,12 @@ class Resolution:
     sockets: int | None = None
     memory_channels: int | None = None
     memory_rate_mts: float | None = None
-    bandwidth_bytes_per_s: float | None = None  # of the stated memory (channels x rate x 8 bytes), or stated itself
-    bandwidth_assumed: bool = False  # a CPU whose memory the text does not state: the platform's own rate is taken
+    bandwidth_bytes_per_s: float | None = (
+        None  # of the stated memory (channels x rate x 8 bytes), or stated itself
+    )
+    bandwidth_assumed: bool = (
+        False  # a CPU whose memory the text does not state: the platform's own rate is taken
+    )
     power_limit_w: float | None = None
 
     # Composite machines.
