@@ -17,8 +17,10 @@ from planner.engine.grid import Axes, Grid
 from planner.engine.intervals import BoundIntervals, bind_intervals
 from planner.engine.levels import level_keys, pairs_in_use
 from planner.engine.memory import MemoryRules, plan_memory
+from planner.engine.offload import offloaded_decode_seconds
 from planner.engine.speed import decode_step_seconds, prefill_seconds, ttft_seconds
 from planner.engine.tables import Floats, Tables
+from planner.engine.verdict import OFFLOAD
 
 BLOCK_PLANS = 65_536
 
@@ -52,18 +54,27 @@ class Engine:
 
     def block(self, rows: Axes) -> dict[str, Floats]:
         """Every column of the plans at ``rows``."""
-        return {**plan_memory(self.tables, self.rules, rows), **self.speed(rows)}
+        memory = plan_memory(self.tables, self.rules, rows)
+        moved = np.where(memory["verdict"] == OFFLOAD, memory["need_bytes"] - memory["limit_bytes"], 0.0)
+        return {**memory, **self.speed(rows, moved)}
 
-    def speed(self, rows: Axes) -> dict[str, Floats]:
-        """Decode and prefill speed and time to the first token, each with its interval; nan where unknown."""
+    def speed(self, rows: Axes, moved_bytes: Floats) -> dict[str, Floats]:
+        """Decode and prefill speed and time to the first token, each with its interval; nan where unknown.
+
+        With ``moved_bytes`` of weights on the host only decode is known: prompts then depend on how they are batched.
+        """
         inputs = speed_inputs(self.tables, rows)
         c = self.coefficients.at(rows)
-        prompt = inputs.prompt_tokens
+        offloaded = moved_bytes > 0
+        step = decode_step_seconds(inputs, c)
+        if offloaded.any():
+            host = self.tables.machines.host_bandwidth_bytes_per_s[rows.machine]
+            step = np.where(offloaded, offloaded_decode_seconds(inputs, c, moved_bytes, host), step)
         result: dict[str, Floats] = {}
         for column, metric, central in (
-            ("decode_tps", "decode", 1.0 / decode_step_seconds(inputs, c)),
-            ("prefill_tps", "prefill", prompt / prefill_seconds(inputs, c)),
-            ("ttft_ms", "ttft", ttft_seconds(inputs, c) * 1e3),
+            ("decode_tps", "decode", 1.0 / step),
+            ("prefill_tps", "prefill", np.where(offloaded, np.nan, inputs.prompt_tokens / prefill_seconds(inputs, c))),
+            ("ttft_ms", "ttft", np.where(offloaded, np.nan, ttft_seconds(inputs, c) * 1e3)),
         ):
             low, high = self.intervals.at(metric, rows)
             result[column] = central

@@ -13,6 +13,7 @@ from planner.engine.units import GIB
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
 
 # A verdict's code is its place here, best first.
 VERDICTS: tuple[str, ...] = ("fits", "tight", "offload", "no", "unknown")
@@ -80,22 +81,25 @@ def judge(needs: Needs, limit_bytes: Floats, host_limit_bytes: Floats) -> Verdic
     return Verdict(code, margin, spare, np.asarray(host_spare))
 
 
-def longest_context(
-    need_at: Callable[[Floats], Floats], limit_bytes: Floats, max_context_tokens: Floats, step: int = 256
-) -> Floats:
-    """Most context tokens, a multiple of ``step``, whose need is within the limit: [n_plans].
+# contexts looked at in one evaluation of the need
+_SEARCH_POINTS = 64
 
-    ``need_at`` gives the need of every plan at the contexts asked for and must not fall as they grow.
-    0 where not even one step fits. The model's own maximum counts even where it is no multiple.
+
+def longest_context(
+    need_at: Callable[[Ints], Floats], limit_bytes: float, max_context_tokens: int, step: int = 256
+) -> int:
+    """Most context tokens of one plan, a multiple of ``step`` or the maximum itself, whose need is within the limit.
+
+    ``need_at`` gives the plan's need at each of the contexts asked for and must not fall as they grow. 0 where
+    not even one step fits.
     """
-    most = np.floor(max_context_tokens / step)
-    low, high = np.zeros_like(most), most
-    while (low < high).any():
-        middle = np.ceil((low + high) / 2)
-        within = need_at(np.maximum(middle, 1) * step) <= limit_bytes
-        low = np.where(within, np.maximum(middle, low), low)
-        high = np.where(within, high, middle - 1)
-    found = low * step
-    whole = (low == most) & (max_context_tokens > found)
-    at_most = need_at(np.maximum(max_context_tokens, 1.0)) <= limit_bytes
-    return np.asarray(np.where(whole & at_most, max_context_tokens, found))
+    low, high = 0, -(-max_context_tokens // step)
+    while low < high:
+        points = np.unique(np.linspace(low + 1, high, min(_SEARCH_POINTS, high - low)).astype(np.int64))
+        within = need_at(np.minimum(points * step, max_context_tokens)) <= limit_bytes
+        n_within = int(np.count_nonzero(within))
+        if n_within < len(points):
+            high = int(points[n_within]) - 1
+        if n_within:
+            low = int(points[n_within - 1])
+    return min(low * step, max_context_tokens)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from planner.engine.evaluate import Engine
 from planner.engine.grid import Axes, Grid
 from planner.engine.kv import MLA_LATENT
 from planner.engine.memory import MemoryRules, assess
-from planner.engine.tables import Floats, Tables, WorkloadTable
+from planner.engine.tables import Tables, WorkloadTable
 from planner.engine.verdict import VERDICTS, longest_context
 from planner.plans.machines import PlannedMachine
 from planner.plans.offers import Offer
@@ -62,6 +62,7 @@ def workloads(question: Question, contexts: Sequence[int]) -> WorkloadTable:
         latent_mode=whole(build.latent_mode),
         experts_on_host=np.zeros(n, dtype=np.bool_),
         layers_on_host=np.zeros(n, dtype=np.bool_),
+        tensor_ranks=whole(0),
         utilization=np.full(n, np.nan),
         held_bytes=np.full(n, question.held_bytes),
         weights_bytes=np.full(n, np.nan),
@@ -77,7 +78,7 @@ def _filled(work: WorkloadTable, rows: slice) -> None:
 def curve_contexts(question: Question, max_context_tokens: int | None) -> tuple[int, ...]:
     """Contexts of the curves: powers of two up to the model's maximum, and the maximum itself."""
     most = max_context_tokens or max(131_072, question.context_tokens)
-    return tuple(c for c in CURVE_CONTEXTS if c < most) + (most,)
+    return (*(c for c in CURVE_CONTEXTS if c < most), most)
 
 
 def evaluate(
@@ -134,32 +135,20 @@ def verdict_names(columns: Columns) -> list[str]:
     return [VERDICTS[int(code)] for code in columns["verdict"]]
 
 
-def longest_contexts(plans: PlanSet, rows: Axes, max_context_tokens: float) -> Floats:
-    """Longest context whose need is within the limit, for plans that differ only in their workload's context."""
-    n = len(rows.machine)
-    limit = assess(plans.tables, plans.rules, rows)[2]
+def longest_context_of(plans: PlanSet, row: int, max_context_tokens: int) -> int:
+    """Longest context at which the plan at ``row`` stays within its limit; 0 where none does."""
+    workload = int(plans.rows.workload[row])
+    limit = float(plans.columns["limit_bytes"][row])
 
-    def need_at(contexts: Floats) -> Floats:
-        asked = plans.tables.workloads
-        index = rows.workload
-        work = WorkloadTable(
-            **{
-                name: getattr(asked, name)[index]
-                for name in WorkloadTable.__dataclass_fields__
-                if name != "context_tokens"
-            },
-            context_tokens=contexts.astype(np.int64),
-        )
-        tables = Tables(
-            machines=plans.tables.machines,
-            models=plans.tables.models,
-            formats=plans.tables.formats,
-            kv_formats=plans.tables.kv_formats,
-            runtimes=plans.tables.runtimes,
-            workloads=work,
-            weights=plans.tables.weights,
-        )
-        moved = rows._replace(workload=np.arange(n, dtype=np.int64))
-        return assess(tables, plans.rules, moved)[0].needs.device
+    def need_at(contexts: np.ndarray) -> np.ndarray:
+        n = len(contexts)
+        repeated = {
+            name: np.repeat(getattr(plans.tables.workloads, name)[workload], n)
+            for name in WorkloadTable.__dataclass_fields__
+        }
+        work = WorkloadTable(**{**repeated, "context_tokens": contexts})
+        rows = Axes(*(np.repeat(axis[row], n) for axis in plans.rows))._replace(workload=np.arange(n))
+        need, *_ = assess(replace(plans.tables, workloads=work), plans.rules, rows)
+        return need.needs.device
 
-    return longest_context(need_at, limit, np.full(n, max_context_tokens))
+    return longest_context(need_at, limit, max_context_tokens)

@@ -34,7 +34,7 @@ class FieldView:
     errors: tuple[str, ...]
     kind: str  # "combo" | "choice" | "quantity"
     candidates: tuple[tuple[suggest.Entry, str], ...] = ()  # entries with the query that chooses them
-    options: SafeString = SafeString("")
+    options: str = ""
     unit: str = ""
     inputmode: str = "decimal"
     listed: tuple[tuple[str, str], ...] = ()

@@ -42,6 +42,10 @@ COMMON_FORMATS: tuple[str, ...] = (
     "iq2-xxs",
     "iq1-m",
 )
+# Layouts that exist only for models that were published in them.
+NATIVE_ONLY = frozenset({"mxfp4", "mxfp4-moe", "fp8-block128"})
+# How GGUF files keep weights that were published in such a layout.
+NATIVE_GGUF = {"mxfp4-moe": "mxfp4-moe-q8"}
 # A stored format may exceed the native width by its scales: Q8_0 holds 8-bit weights in 8.5 bits.
 NATIVE_SLACK = 1.07
 # what a person is likely to run, by device vendor; the first that the catalog's rules allow is taken
@@ -55,11 +59,13 @@ _USUAL_BACKENDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A runtime on a backend, and the formats that it runs on the machine, widest first."""
+    """A runtime on a backend, and the formats to show for the machine, widest first."""
 
     runtime: RuntimeRow
     backend: str
     formats: tuple[FormatRow, ...]
+    # why the format that was asked for does not run there ("" when it does): its memory is still told
+    refused_format: str = ""
 
 
 def offer(
@@ -72,21 +78,30 @@ def offer(
     if not backends:
         raise PlanError("runtime", f"{runtime.name} does not run on {device.name}. Choose another program.")
     backend = backends[0]
-    formats = tuple(
-        f for f in snapshot.rows.formats if _runs(runtime, backend, device, f, machine.operating_system)
-    )
+    formats = _formats(runtime, backend, machine, snapshot)
+    refused = ""
     if format_slug != "auto" and format_slug not in {f.slug for f in formats}:
         chosen = snapshot.formats.get(format_slug)
         if chosen is None:
             raise PlanError("format", f"The catalog has no format “{format_slug}”. Choose another.")
-        elsewhere = _runtimes_for(chosen, machine, snapshot)
-        hint = (
-            f" {', '.join(r.name for r in elsewhere[:3])} can."
-            if elsewhere
-            else " No program in the catalog can."
-        )
-        raise PlanError("format", f"{runtime.name} cannot run {chosen.name} on {device.name}.{hint}")
-    return Offer(runtime, backend, _ordered(formats, model, format_slug))
+        able = ", ".join(r.name for r in _runtimes_for(chosen, machine, snapshot)[:3])
+        hint = f"{able} can." if able else "no program in the catalog can."
+        refused = f"{runtime.name} cannot run {chosen.name} on {device.name}; {hint}"
+        formats = (*formats, chosen)
+    return Offer(runtime, backend, _ordered(formats, model, format_slug), refused)
+
+
+def _formats(
+    runtime: RuntimeRow, backend: str, machine: PlannedMachine, snapshot: Snapshot
+) -> tuple[FormatRow, ...]:
+    """Every format that the runtime runs on the machine; remembered, since it takes many comparisons."""
+    device, system = machine.spec.device, machine.operating_system
+    key = (runtime.slug, backend, device.slug, system)
+    known = snapshot.runnable.get(key)
+    if known is None:
+        known = tuple(f for f in snapshot.rows.formats if _runs(runtime, backend, device, f, system))
+        snapshot.runnable[key] = known
+    return known
 
 
 def _runtime(slug: str, machine: PlannedMachine, format_slug: str, snapshot: Snapshot) -> RuntimeRow:
@@ -143,10 +158,11 @@ def _runs(
 
 def _ordered(formats: tuple[FormatRow, ...], model: ModelRow, format_slug: str) -> tuple[FormatRow, ...]:
     """The common formats, the model's native one and the one asked for, widest first."""
-    wanted = {*COMMON_FORMATS, model.native_format, format_slug}
-    if "gguf-bf16" in {f.slug for f in formats}:
-        wanted.discard("f16" if format_slug != "f16" else "")
-    if model.native_format not in ("mxfp4", "mxfp4-moe") and format_slug not in ("mxfp4", "mxfp4-moe"):
-        wanted -= {"mxfp4", "mxfp4-moe"}
+    wanted = {*COMMON_FORMATS, model.native_format}
+    if any(f.slug == "gguf-bf16" for f in formats):
+        wanted.discard("f16")  # the same width once
+    if model.native_format not in NATIVE_ONLY:
+        wanted -= NATIVE_ONLY
+    wanted |= {NATIVE_GGUF.get(model.native_format, ""), format_slug}
     chosen = [f for f in formats if f.slug in wanted]
     return tuple(sorted(chosen, key=lambda f: -(f.nominal_bits_per_weight or 0.0)))

@@ -18,12 +18,12 @@ from planner.plans.evaluation import (
     best_format,
     curve_contexts,
     evaluate,
-    longest_contexts,
+    longest_context_of,
     verdict_names,
 )
 from planner.plans.explain import formula_steps, memory_parts, notes, what_binds
 from planner.plans.machines import PlannedMachine, planned_machine
-from planner.plans.offers import NATIVE_SLACK, Offer, offer
+from planner.plans.offers import NATIVE_GGUF, NATIVE_SLACK, Offer, offer
 from planner.plans.questions import Question
 from planner.plans.snapshot import Snapshot, current
 from planner.plans.wording import verdict_sentence
@@ -116,15 +116,19 @@ def _chosen_format(plan: Plan) -> int:
     names = verdict_names(plan.columns)
     verdicts = [names[i * plan.stride] for i in range(len(formats))]
     bits = [plan.bits(i) for i in range(len(formats))]
-    return best_format(formats, verdicts, bits, _native_bits(plan) * NATIVE_SLACK)
+    return best_format(formats, verdicts, bits, _native_bits(plan))
 
 
 def _native_bits(plan: Plan) -> float:
+    """Average bits of the published weights; of their GGUF form where that is offered, which keeps the experts."""
+    for number, fmt in enumerate(plan.offer.formats):
+        if fmt.slug == NATIVE_GGUF.get(plan.model.native_format):
+            return plan.bits(number)
     tables = plan.snapshot.tables
     model = tables.model_row[plan.model.slug]
     native = tables.weights.total_bytes[model, tables.format_row[plan.model.native_format]]
     bits = float(native * 8 / tables.models.n_parameters[model])
-    return bits if math.isfinite(bits) else 16.0
+    return bits * NATIVE_SLACK if math.isfinite(bits) else 16.0
 
 
 def interval(columns: Columns, name: str, row: int) -> Interval | None:
@@ -140,13 +144,10 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
     names = verdict_names(columns)
     verdict = names[row]
     figure = {name: float(columns[name][row]) for name in columns.arrays}
-    runs = verdict in ("fits", "tight", "offload")
+    runs = verdict in ("fits", "tight", "offload") and not plan.offer.refused_format
     decode = interval(columns, "decode_tps", row) if runs else None
     reason = "" if decode else _speed_unknown(plan, verdict)
-    rows = plan.plans.rows
-    asked = type(rows)(*(axis[row : row + 1] for axis in rows))
-    most = plan.model.max_context_tokens or plan.contexts[-1]
-    longest = int(longest_contexts(plan.plans, asked, float(most))[0])
+    longest = longest_context_of(plan.plans, row, plan.model.max_context_tokens or plan.contexts[-1])
     limit = figure["limit_bytes"]
     spec = plan.machine.spec
     rule = plan.snapshot.limits.rules[plan.snapshot.limits.index(spec.platform)]
@@ -157,7 +158,7 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
             limit_bytes=limit,
             host_need_bytes=figure["host_need_bytes"],
             decode=decode,
-            speed_unknown_reason=reason if runs else "",
+            speed_unknown_reason=reason if verdict != "no" else "",
         ),
         verdict=verdict,
         machine_name=plan.machine.name,
@@ -202,6 +203,8 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
 
 def _speed_unknown(plan: Plan, verdict: str) -> str:
     device = plan.machine.spec.device
+    if plan.offer.refused_format:
+        return plan.offer.refused_format
     if device.bandwidth_bytes_per_s is None:
         return f"no source states the memory bandwidth of {device.name}."
     if verdict == "offload":

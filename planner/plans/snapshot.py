@@ -11,7 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,8 @@ class Snapshot:
     models: Mapping[str, ModelRow]
     formats: Mapping[str, FormatRow]
     runtimes: Mapping[str, RuntimeRow]
+    # formats by (runtime, backend, device, operating system), filled as questions ask for them
+    runnable: dict[tuple[str, str, str, str], tuple[FormatRow, ...]] = field(default_factory=dict, compare=False)
 
 
 class _Held:

@@ -14,8 +14,8 @@ from planner.plans.answer import FormatOption, Interval
 VERDICT_WORDS = {"fits": "fits", "tight": "tight", "offload": "fits with offload", "no": "does not fit"}
 VERDICT_MARKS = {
     key: format_html(
-        '<span class="verdict verdict-{0}"><svg class="mark" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">'
-        '<use href="#mark-{0}"></use></svg><span>{1}</span></span>',
+        '<span class="verdict verdict-{0}"><svg class="mark" viewBox="0 0 20 20" width="20" height="20"'
+        ' aria-hidden="true"><use href="#mark-{0}"></use></svg><span>{1}</span></span>',
         key,
         words,
     )
@@ -28,18 +28,18 @@ UNKNOWN_SPEED = SafeString('<span class="dim">unknown</span>')
 
 # The formats that most files are published in: the short table, where a program runs many more.
 USUAL = (
-    "gguf-f16",
+    "f16",
     "gguf-bf16",
-    "gguf-q8-0",
-    "gguf-q6-k",
-    "gguf-q5-k-m",
-    "gguf-q4-k-m",
-    "gguf-iq4-xs",
-    "gguf-q3-k-m",
-    "gguf-iq3-xxs",
-    "gguf-q2-k",
-    "gguf-iq2-xxs",
-    "gguf-mxfp4-moe",
+    "q8-0",
+    "q6-k",
+    "q5-k-m",
+    "q4-k-m",
+    "iq4-xs",
+    "q3-k-m",
+    "iq3-xxs",
+    "q2-k",
+    "iq2-xxs",
+    "mxfp4-moe-q8",
 )
 MOST_AT_ONCE = 14
 

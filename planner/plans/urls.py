@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from planner.plans import views
 
 app_name = "plans"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("suggest/<slug:kind>/", views.suggestions, name="suggest"),
+]

@@ -137,13 +137,19 @@ def test_verdicts_agree_with_their_bytes(
         assert got.spare_bytes[0] < 0
 
 
-def test_longest_context_is_the_last_that_fits() -> None:
-    per_token = np.array([1000.0, 3000.0, 1000.0, 1000.0])
-    base = np.array([0.0, 0.0, 5e9, 0.0])
-    most = np.array([131072.0, 131072.0, 131072.0, 5000.0])
-    limit = np.array([1e8, 1e8, 1e8, 1e12])
-    got = longest_context(lambda context: base + per_token * context, limit, most)
-    assert got.tolist() == [99_840.0, 33_280.0, 0.0, 5000.0]
+@pytest.mark.parametrize(
+    ("base", "per_token", "limit", "most", "longest"),
+    [
+        (0.0, 1000.0, 1e8, 131_072, 99_840),
+        (0.0, 3000.0, 1e8, 131_072, 33_280),
+        (5e9, 1000.0, 1e8, 131_072, 0),
+        (0.0, 1000.0, 1e12, 5000, 5000),
+    ],
+)
+def test_longest_context_is_the_last_that_fits(
+    base: float, per_token: float, limit: float, most: int, longest: int
+) -> None:
+    assert longest_context(lambda context: base + per_token * context, limit, most) == longest
 
 
 @given(st.floats(1, 1e6), st.floats(0, 1e10), st.floats(1, 1e12), st.integers(256, 2_000_000))
@@ -153,8 +159,8 @@ def test_longest_context_fits_and_the_next_step_does_not(
     def need_at(context: np.ndarray) -> np.ndarray:
         return base + slope * np.ceil(context / 256) * 256
 
-    got = longest_context(need_at, np.array([limit]), np.array([float(most)]))[0]
-    assert got <= most
+    got = longest_context(need_at, limit, most)
+    assert 0 <= got <= most
     if got > 0:
         assert need_at(np.array([got]))[0] <= limit
     if got + 256 <= most:

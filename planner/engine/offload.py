@@ -1,0 +1,31 @@
+"""Decode when part of the weights stays in the host's memory: the parts run one after the other.
+
+time = time of the device with its remaining weights + bytes read on the host / (host bandwidth / c_weights)
+
+Time is additive in the bytes on either side: https://github.com/ggml-org/llama.cpp/blob/master/tools/llama-bench/README.md
+(a 7B model with 10 to 35 layers on the GPU). Routed experts move first, since few of them are read per token
+(https://github.com/ggml-org/llama.cpp/pull/15077).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from planner.engine.speed import Coefficients, SpeedInputs, decode_step_seconds, experts_touched_share
+from planner.engine.tables import Floats
+
+
+def offloaded_decode_seconds(
+    x: SpeedInputs, c: Coefficients, moved_bytes: Floats, host_bandwidth_bytes_per_s: Floats
+) -> Floats:
+    """Time of one decode step with ``moved_bytes`` of the weights on the host; nan where its bandwidth is unknown.
+
+    All arrays have shape [n]. The host's efficiency is taken as the device's: no host has rows of its own here.
+    """
+    experts_moved = np.minimum(moved_bytes, x.expert_bytes)
+    dense_moved = np.minimum(moved_bytes - experts_moved, x.dense_bytes)
+    on_device = replace(x, dense_bytes=x.dense_bytes - dense_moved, expert_bytes=x.expert_bytes - experts_moved)
+    read_on_host = dense_moved + experts_moved * experts_touched_share(x.n_experts, x.n_experts_used, x.batch)
+    return np.asarray(decode_step_seconds(on_device, c) + read_on_host * c.weights / host_bandwidth_bytes_per_s)
