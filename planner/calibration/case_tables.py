@@ -8,9 +8,13 @@ import numpy as np
 
 from hardware_catalog.rows import CatalogRows
 from hardware_catalog.tables import CatalogTables, MachineSpec, machine_table
-from planner.calibration.cases import Case
+from planner.calibration.cases import DEFAULT_PROMPT_TOKENS, Case
 from planner.engine.grid import Axes, Grid
 from planner.engine.tables import KvFormatTable, Tables, WorkloadTable
+
+
+# metrics whose stated depth lies before the prompt
+READS_PROMPT = frozenset({"prefill_tps", "ttft_ms"})
 
 
 def depth_of(case: Case) -> int:
@@ -24,19 +28,19 @@ def _context(case: Case) -> int:
     """Allocated context per sequence: as stated (a total over the sequences), else what the case fills."""
     if case.context_tokens:
         return max(case.context_tokens // case.concurrency, 1)
-    return max(depth_of(case), case.prompt_tokens) + case.output_tokens + 1
+    before = case.depth_tokens or 0 if case.metric in READS_PROMPT else 0
+    return max(depth_of(case), before + case.prompt_tokens) + case.output_tokens + 1
 
 
 def _workloads(cases: Sequence[Case]) -> WorkloadTable:
     def whole(values: Sequence[int]) -> np.ndarray:
         return np.array(values, dtype=np.int64)
 
-    reads_prompt = [case.metric in ("prefill_tps",) for case in cases]
+    reads_prompt = [case.metric in READS_PROMPT for case in cases]
     return WorkloadTable(
         context_tokens=whole([_context(c) for c in cases]),
         depth_tokens=whole([depth_of(c) for c in cases]),
-        prompt_tokens=whole([c.prompt_tokens or 512 for c in cases]),
-        # for a prefill rate the stated depth lies before the prompt
+        prompt_tokens=whole([c.prompt_tokens or DEFAULT_PROMPT_TOKENS for c in cases]),
         prompt_depth_tokens=whole(
             [(c.depth_tokens or 0) if p else 0 for c, p in zip(cases, reads_prompt, strict=True)]
         ),
@@ -50,6 +54,7 @@ def _workloads(cases: Sequence[Case]) -> WorkloadTable:
         latent_mode=whole([c.build.latent_mode for c in cases]),
         experts_on_host=np.array([c.experts_on_host for c in cases], dtype=np.bool_),
         layers_on_host=np.array([c.layers_on_host for c in cases], dtype=np.bool_),
+        tensor_ranks=whole([c.tensor_ranks for c in cases]),
         utilization=np.array([c.utilization for c in cases], dtype=np.float64),
         held_bytes=np.zeros(len(cases)),
         weights_bytes=np.array([c.weights_bytes for c in cases], dtype=np.float64),

@@ -28,6 +28,11 @@ OK, AMBIGUOUS_CASE, NOT_IN_CATALOG, UNKNOWN_FIGURE, INVALID = (
 )
 
 
+SPEED_METRICS = frozenset({"decode_tps", "decode_tps_total", "prefill_tps", "tpot_ms", "ttft_ms"})
+# llama-bench's default prompt (https://github.com/ggml-org/llama.cpp/blob/master/tools/llama-bench/README.md)
+DEFAULT_PROMPT_TOKENS = 512
+
+
 class CaseError(ValueError):
     """Why a case has no plan: ``status`` is one of the contract's words."""
 
@@ -63,10 +68,13 @@ class Case:
     build: LlamaBuild
     experts_on_host: bool
     layers_on_host: bool
+    tensor_ranks: int  # 0: by the runtime's rule
     utilization: float
     weights_bytes: float
     bits_per_weight: float
     bandwidth_assumed: bool
+    format_assumed: bool
+    shares_host: bool  # CPU and GPU work on one model together
     widened: tuple[str, ...] = field(default=())  # why the answer is less certain than usual
 
 
@@ -116,6 +124,36 @@ def _layers_on_host(row: Mapping[str, str], model: ModelRow) -> bool:
     return on_devices is not None and isinstance(layers, int) and on_devices < layers
 
 
+def _tensor_ranks(row: Mapping[str, str]) -> int:
+    """Devices that share every layer, as "TP4" and "TP2 PP2" say it; 0 where the text says nothing of it.
+
+    Under expert parallelism ("EP8") each device reads its share of the experts, so it counts alike.
+    """
+    text = (row.get("parallelism") or "").upper()
+    if not text.strip():
+        return 0
+    ranks = [int(n) for n in re.findall(r"\b(?:TP|EP)\D?(\d{1,4})\b", text)]
+    return max(ranks, default=1)
+
+
+def _workload_doubts(row: Mapping[str, str], prompt: int | None) -> list[str]:
+    """What of the workload the formulas do not cover, or take on the case's behalf."""
+    doubts = []
+    if (row.get("speculative") or "").strip().lower() not in ("", "0", "off", "no", "none", "false"):
+        doubts.append("tokens are drafted ahead: the plain speed is given")
+    if number(row, "power_limit_w", high=1e6):
+        doubts.append("the power limit is not part of the formula")
+    metric = row.get("metric", "")
+    if metric in ("prefill_tps", "ttft_ms") and not prompt:
+        doubts.append(f"prompt_tokens is not stated: {DEFAULT_PROMPT_TOKENS} are taken")
+    if metric in SPEED_METRICS:
+        if (whole(row, "batch", high=10**6) or 1) > 1:
+            doubts.append("several sequences at a time are not calibrated yet")
+        if _tensor_ranks(row) > 1:
+            doubts.append("splitting layers over devices is not calibrated yet")
+    return doubts
+
+
 # what a runtime runs on when the case does not say, by the device's vendor and kind
 _USUAL_BACKENDS: Mapping[str, tuple[str, ...]] = {
     "NVIDIA": ("CUDA",),
@@ -153,7 +191,9 @@ class CaseReader:
         backend = self._backend(row, runtime, device, resolution)
         kv_key, kv_value = self._kv_formats(row)
         prompt = whole(row, "prompt_tokens", high=10**8)
-        widened = (*format_widened, *self._device_doubts(resolution))
+        backend_text = (row.get("backend") or "").upper()
+        shares_host = bool(re.search(r"CPU ?\+|\+ ?CPU", f"{backend_text} {backend.upper()}"))
+        widened = (*format_widened, *self._device_doubts(resolution), *_workload_doubts(row, prompt))
         return Case(
             id=row.get("id", ""),
             metric=row.get("metric", ""),
@@ -173,7 +213,9 @@ class CaseReader:
             depth_tokens=whole(row, "ctx_depth", high=10**8),
             output_tokens=whole(row, "output_tokens", high=10**8) or 0,
             context_tokens=whole(row, "n_ctx", high=10**9),
-            batch_tokens=whole(row, "n_ubatch", high=10**6) or 0,
+            batch_tokens=whole(row, "n_ubatch", high=10**6)
+            or whole(row, "max_num_batched_tokens", high=10**6)
+            or 0,
             flash_attention={"0": 0, "off": 0, "false": 0, "1": 1, "on": 1, "true": 1}.get(
                 (row.get("flash_attn") or "").strip().lower(), -1
             ),
@@ -183,10 +225,13 @@ class CaseReader:
             ),
             experts_on_host=bool(whole(row, "n_cpu_moe", high=10**4)),
             layers_on_host=_layers_on_host(row, model),
+            tensor_ranks=_tensor_ranks(row),
             utilization=number(row, "gpu_memory_utilization", high=1.0) or math.nan,
             weights_bytes=weights_gib * GIB if weights_gib else math.nan,
             bits_per_weight=bits if bits and not weights_gib else math.nan,
             bandwidth_assumed=resolution.bandwidth_assumed,
+            format_assumed=bool(format_widened),
+            shares_host=shares_host,
             widened=widened,
         )
 
@@ -227,7 +272,9 @@ class CaseReader:
             return self._nearest_format(weights_gib * GIB * 8 / model.params_published), None, ()
         if any(word in runtime for word in ("vllm", "sglang", "tensorrt", "nim", "transformers", "torch")):
             return model.native_format, None, ("the format is not stated: the published precision is taken",)
-        raise CaseError(INVALID, "the weight format (quant) is not stated")
+        if row.get("metric") in ("kv_bytes",):
+            return model.native_format, None, ()  # the cache does not depend on it
+        return "q4-k-m", None, ("the format (quant) is not stated: Q4_K_M is taken",)
 
     def _runtime(self, row: Mapping[str, str], format_slug: str) -> str:
         text = (row.get("runtime") or "").strip()

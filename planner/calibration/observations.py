@@ -74,6 +74,10 @@ def _outcome(row: Row, reader: CaseReader, kept: list[tuple[Row, Case]]) -> Outc
         return Outcome(row["id"], "unknown_figure", f"no memory bandwidth is known for {case.device_name}")
     if value <= 0:
         return Outcome(row["id"], "invalid", "the value is not positive")
+    if case.format_assumed and "ollama" not in case.runtime:
+        return Outcome(row["id"], "invalid", "the weight format is not stated")
+    if case.shares_host:
+        return Outcome(row["id"], "set_aside", "part of the model ran in host memory")
     kept.append((row, case))
     return Outcome(row["id"], "used", "")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from planner.engine.attention import prefill_attention_flops
 from planner.engine.grid import Axes
-from planner.engine.kv import CachePlan, cache_read_bytes
+from planner.engine.kv import KV_RULES, CachePlan, cache_read_bytes
 from planner.engine.levels import NO_PUBLISHED_PEAK
 from planner.engine.speed import SpeedInputs
 from planner.engine.tables import Floats, Tables
@@ -19,6 +19,18 @@ def batch_tokens(tables: Tables, rows: Axes) -> Floats:
     asked = tables.workloads.batch_tokens[rows.workload]
     chosen: Floats = np.where(asked > 0, asked, tables.runtimes.batch_tokens[rows.runtime]).astype(np.float64)
     return chosen
+
+
+# runtimes with these cache rules split every layer over their devices; the others place whole layers
+_SERVER_RULES = [KV_RULES.index("paged"), KV_RULES.index("paged_flat")]
+
+
+def tensor_ranks(tables: Tables, rows: Axes) -> Floats:
+    """Devices that read weights and cache together: a split by layers adds memory, not speed."""
+    count = tables.machines.device_count[rows.machine].astype(np.float64)
+    asked = tables.workloads.tensor_ranks[rows.workload]
+    server = np.isin(tables.runtimes.kv_rule, _SERVER_RULES)[rows.runtime]
+    return np.asarray(np.where(asked > 0, asked, np.where(server, count, 1.0)))
 
 
 def cache_plan(tables: Tables, rows: Axes) -> CachePlan:
@@ -65,6 +77,7 @@ def speed_inputs(tables: Tables, rows: Axes) -> SpeedInputs:
     depth = work.depth_tokens[rows.workload].astype(np.float64)
     prompt = work.prompt_tokens[rows.workload].astype(np.float64)
     prompt_depth = work.prompt_depth_tokens[rows.workload].astype(np.float64)
+    ranks = tensor_ranks(tables, rows)
     return SpeedInputs(
         dense_bytes=tables.weights.dense_read_bytes[rows.model, rows.format] * scale,
         expert_bytes=tables.weights.expert_bytes[rows.model, rows.format] * scale,
@@ -72,8 +85,8 @@ def speed_inputs(tables: Tables, rows: Axes) -> SpeedInputs:
         n_experts_used=models.n_experts_used[rows.model],
         n_layers=models.n_layers[rows.model],
         active_flops_per_token=models.active_flops_per_token[rows.model],
-        bandwidth_bytes_per_s=tables.machines.bandwidth_bytes_per_s[rows.machine],
-        peak_flops_per_s=peak_flops_per_s(tables, rows),
+        bandwidth_bytes_per_s=tables.machines.bandwidth_bytes_per_s[rows.machine] * ranks,
+        peak_flops_per_s=peak_flops_per_s(tables, rows) * ranks,
         batch=work.concurrency[rows.workload].astype(np.float64),
         kv_read_bytes=cache_read_bytes(models.cache.take(rows.model), cache_plan(tables, rows), depth),
         prompt_tokens=prompt,

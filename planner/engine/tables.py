@@ -151,6 +151,7 @@ class WorkloadTable:
     latent_mode: Ints
     experts_on_host: Bools
     layers_on_host: Bools
+    tensor_ranks: Ints  # devices that share every layer; 0: all of them in a server runtime, else 1
     utilization: Floats  # share of a device's memory that a server runtime may take; nan: the whole limit
     held_bytes: Floats  # memory that other programs already hold on the devices
     weights_bytes: Floats  # published or logged size of the file; nan: by rule

@@ -1,0 +1,207 @@
+"""Many predictions at once: every case gets an answer or the reason why there is none.
+
+The interval of a speed comes from the calibration. Memory is arithmetic: the cache is exact but for a runtime's
+rounding, weights by rule lie within 2 % of published files, buffers within their rule's known range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hardware_catalog.names.index import NameIndex
+from hardware_catalog.rows import CatalogRows
+from hardware_catalog.tables import CatalogTables
+from planner.calibration.case_files import CaseLine
+from planner.calibration.case_tables import case_tables
+from planner.calibration.cases import INVALID, OK, SPEED_METRICS, UNKNOWN_FIGURE, Case, CaseError, CaseReader
+from planner.engine.calibration import Calibration
+from planner.engine.columns import Columns
+from planner.engine.evaluate import Engine
+from planner.engine.gather import cache_plan
+from planner.engine.grid import Grid
+from planner.engine.kv import KV_RULES, cache_capacity_tokens
+from planner.engine.limits import LimitTable, OverheadTable
+from planner.engine.memory import APPROXIMATE_WEIGHTS_HIGH, WEIGHTS_HIGH, MemoryRules
+from planner.engine.need import BUFFERS_HIGH, BUFFERS_HIGH_HOST
+from planner.engine.tables import Tables
+
+ANSWER_COLUMNS = (
+    *("id", "prediction", "low", "high", "unit", "device", "model", "format", "runtime", "status", "reason"),
+)
+UNITS: Mapping[str, str] = {
+    "decode_tps": "tokens/s",
+    "decode_tps_total": "tokens/s",
+    "prefill_tps": "tokens/s",
+    "tpot_ms": "ms",
+    "ttft_ms": "ms",
+    "weights_bytes": "bytes",
+    "kv_bytes": "bytes",
+    "memory_bytes": "bytes",
+    "kv_tokens": "tokens",
+}
+# metrics that measurements.csv names otherwise
+METRIC_NAMES: Mapping[str, str] = {"decode_tps_per_seq": "decode_tps"}
+# 95 % of usable rows of published logs lie this near the cache by rule (tests/engine/test_kv_logs.py)
+KV_WITHIN = 0.005
+# Each stated doubt raises the interval's ends to this power: a judgement until such cases have their own residuals.
+DOUBT_POWER = 1.5
+
+Span = tuple[float, float, float]  # central, low, high
+NOTHING: Span = (math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A catalog and a calibration, ready to answer cases."""
+
+    rows: CatalogRows
+    tables: CatalogTables
+    calibration: Calibration
+    limits: LimitTable
+    overheads: OverheadTable
+    names: NameIndex
+    utilization: Mapping[str, float]  # share of memory that a server runtime takes by default
+
+    def answer(self, lines: Sequence[CaseLine]) -> list[tuple[str, ...]]:
+        """One row of ``ANSWER_COLUMNS`` for every line, in order."""
+        reader = CaseReader(self.rows, self.names)
+        cases: list[Case] = []
+        read = [self._read(line, reader, cases) for line in lines]
+        if not cases:
+            return [entry for entry in read if isinstance(entry, tuple)]
+        columns, capacity = self._evaluate(cases)
+        names = {f.slug: f.name for f in self.rows.formats} | {r.slug: r.name for r in self.rows.runtimes}
+        names |= {m.slug: m.name for m in self.rows.models}
+        return [
+            entry
+            if isinstance(entry, tuple)
+            else self._row(cases[entry], columns, capacity, entry, names)
+            for entry in read
+        ]
+
+    def _read(self, line: CaseLine, reader: CaseReader, cases: list[Case]) -> tuple[str, ...] | int:
+        """The case's number, or its finished row where it cannot be answered."""
+        try:
+            if line.fault:
+                raise CaseError(INVALID, line.fault)
+            fields = dict(line.fields)
+            fields["metric"] = METRIC_NAMES.get(fields["metric"].strip(), fields["metric"].strip())
+            if fields["metric"] not in UNITS:
+                raise CaseError(INVALID, f"no metric {fields['metric'][:40]!r}; known: {', '.join(UNITS)}")
+            case = reader.read(fields)
+            self._check(case)
+        except CaseError as error:
+            return _unanswered(line.fields, error.status, str(error))
+        if math.isnan(case.utilization):
+            case = replace(case, utilization=self.utilization.get(case.runtime, math.nan))
+        cases.append(case)
+        return len(cases) - 1
+
+    def _check(self, case: Case) -> None:
+        """Raise ``CaseError`` where a figure that the metric needs is not known, or no formula covers the case."""
+        if self.tables.models.architecture[self.tables.model_row[case.model]] is None:
+            raise CaseError(UNKNOWN_FIGURE, f"the architecture of {case.model} is not published")
+        if case.metric in SPEED_METRICS:
+            if case.machine.device.bandwidth_bytes_per_s is None:
+                raise CaseError(UNKNOWN_FIGURE, f"no memory bandwidth is known for {case.device_name}")
+            if case.experts_on_host or case.layers_on_host or case.shares_host:
+                raise CaseError(UNKNOWN_FIGURE, "speed with part of the model in host memory is not predicted yet")
+        if case.metric == "kv_tokens" and not math.isfinite(case.machine.memory_bytes):
+            sizes = ", ".join(f"{size:g}" for size in case.machine.device.memory_options_gb)
+            raise CaseError(UNKNOWN_FIGURE, f"the memory of {case.device_name} is not stated (sold with {sizes} GB)")
+
+    def _evaluate(self, cases: Sequence[Case]) -> tuple[Columns, np.ndarray]:
+        tables, grid = case_tables(self.rows, self.tables, cases)
+        rules = MemoryRules.bind(tables, self.limits, self.overheads)
+        columns = Engine.build(tables, rules, self.calibration, grid).evaluate(grid)
+        return columns, _capacity(tables, grid, columns)
+
+    def _row(
+        self, case: Case, columns: Columns, capacity: np.ndarray, i: int, names: Mapping[str, str]
+    ) -> tuple[str, ...]:
+        notes = list(case.widened)
+        if case.metric in SPEED_METRICS:
+            span = _widened(_speed(case, columns, i), len(notes))
+            notes += _does_not_fit(columns, i)
+        else:
+            row = self.tables.format_row[case.format]
+            span = _memory(case, columns, capacity, i, approximate=bool(self.tables.formats.approximate[row]))
+        if not all(math.isfinite(value) for value in span):
+            return _unanswered({"id": case.id}, UNKNOWN_FIGURE, "a figure that the formula needs is not known")
+        digits = [f"{value:.6g}" if case.metric in SPEED_METRICS else f"{value:.0f}" for value in span]
+        named = (case.device_name, names[case.model], names[case.format], names[case.runtime])
+        return (case.id, *digits, UNITS[case.metric], *named, OK, "; ".join(notes))
+
+
+def server_utilization(limits: Mapping[str, Any]) -> dict[str, float]:
+    """Default share of memory of every server runtime, from the content of limits.json."""
+    return {
+        str(server["runtime"]): float(server["memory_utilization"]["central"]) for server in limits["servers"]
+    }
+
+
+def _unanswered(fields: Mapping[str, str], status: str, reason: str) -> tuple[str, ...]:
+    return (fields.get("id", ""), "", "", "", "", "", "", "", "", status, reason)
+
+
+def _speed(case: Case, columns: Columns, i: int) -> Span:
+    """The metric from the engine's column; per sequence unless it is a total."""
+    column = {"prefill_tps": "prefill_tps", "ttft_ms": "ttft_ms"}.get(case.metric, "decode_tps")
+    central, low, high = (float(columns[name][i]) for name in (column, f"{column}_low", f"{column}_high"))
+    if case.metric == "decode_tps_total":
+        return central * case.concurrency, low * case.concurrency, high * case.concurrency
+    if case.metric == "tpot_ms":
+        return 1e3 / central, 1e3 / high, 1e3 / low
+    return central, low, high
+
+
+def _widened(span: Span, doubts: int) -> Span:
+    central, low, high = span
+    power = DOUBT_POWER**doubts
+    return central, central * (low / central) ** power, central * (high / central) ** power
+
+
+def _does_not_fit(columns: Columns, i: int) -> list[str]:
+    need, limit = float(columns["need_bytes"][i]), float(columns["limit_bytes"][i])
+    if not need > limit:
+        return []
+    return [f"as if it fitted: needs {need / 2**30:.1f} GiB, {limit / 2**30:.1f} GiB are usable"]
+
+
+def _memory(case: Case, columns: Columns, capacity: np.ndarray, i: int, *, approximate: bool) -> Span:
+    weights, cache = float(columns["weights_bytes"][i]), float(columns["kv_bytes"][i])
+    stated = math.isfinite(case.weights_bytes)
+    off = 0.0 if stated else (APPROXIMATE_WEIGHTS_HIGH if approximate else WEIGHTS_HIGH) - 1.0
+    if case.metric == "weights_bytes":
+        return weights, weights * (1 - off), weights * (1 + off)
+    if case.metric == "kv_bytes":
+        return cache, cache * (1 - KV_WITHIN), cache * (1 + KV_WITHIN)
+    on_host = case.experts_on_host or case.layers_on_host
+    buffers = float(columns["buffers_bytes"][i])
+    more = weights * off + cache * KV_WITHIN + buffers * ((BUFFERS_HIGH_HOST if on_host else BUFFERS_HIGH) - 1)
+    if case.metric == "memory_bytes":
+        total = float(columns["runtime_memory_bytes"][i])
+        return total, total - more, total + more
+    tokens, per_byte = capacity[0][i], capacity[1][i]
+    return tokens, max(tokens - more * per_byte, 0.0), tokens + more * per_byte
+
+
+def _capacity(tables: Tables, grid: Grid, columns: Columns) -> np.ndarray:
+    """[2, n]: tokens that the cache can hold in what weights and buffers leave, and tokens per byte."""
+    rows = grid.rows(0, len(grid))
+    server = np.isin(tables.runtimes.kv_rule, [KV_RULES.index(r) for r in ("paged", "paged_flat")])[rows.runtime]
+    used = columns.floats("weights_bytes") + columns.floats("buffers_bytes")
+    # a server's share of memory includes what the driver takes; elsewhere that comes on top
+    used = used + np.where(server, 0.0, columns.floats("overhead_bytes"))
+    room = np.maximum(columns.floats("limit_bytes") - used, 0.0)
+    cache, plan = tables.models.cache.take(rows.model), cache_plan(tables, rows)
+    latent = (cache.latent_elements > 0).any(axis=1) & server
+    copies = np.where(latent, tables.machines.device_count[rows.machine], 1.0)
+    tokens = cache_capacity_tokens(cache, plan, room / copies)
+    gib = np.full_like(room, 2.0**40)
+    return np.stack([tokens, cache_capacity_tokens(cache, plan, gib) / gib / copies])

@@ -1,0 +1,54 @@
+"""`manage.py predict CASES.csv`: many predictions at once, one row of output for every row of input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from hardware_catalog.tables import LIMITS
+from planner.calibration.case_files import CaseFileError, read_cases, write_answers
+from planner.calibration.predictions import ANSWER_COLUMNS, Predictor, server_utilization
+from planner.plans.snapshot import current
+
+
+class Command(BaseCommand):
+    help = "Predict every case of a CSV file; see docs of the columns in the README."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("cases", metavar="CASES.csv", help='file of cases; "-" reads standard input')
+        parser.add_argument("-o", "--output", metavar="OUT.csv", help="file to write (default: standard output)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            data = sys.stdin.buffer.read() if options["cases"] == "-" else Path(options["cases"]).read_bytes()
+            lines = read_cases(data)
+        except OSError as error:
+            raise CommandError(f"cannot read {options['cases']}: {error.strerror}") from None
+        except CaseFileError as error:
+            raise CommandError(f"{options['cases']}: {error}") from None
+        snapshot = current()
+        predictor = Predictor(
+            rows=snapshot.rows,
+            tables=snapshot.tables,
+            calibration=snapshot.calibration,
+            limits=snapshot.limits,
+            overheads=snapshot.overheads,
+            names=snapshot.names,
+            utilization=server_utilization(json.loads(LIMITS.read_text(encoding="utf-8"))),
+        )
+        answers = predictor.answer(lines)
+        if not options["output"]:
+            write_answers(self.stdout._out, ANSWER_COLUMNS, answers)
+            return
+        path = Path(options["output"])
+        try:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                write_answers(file, ANSWER_COLUMNS, answers)
+        except OSError as error:
+            raise CommandError(f"cannot write {path}: {error.strerror}") from None
+        answered = sum(answer[9] == "ok" for answer in answers)
+        self.stderr.write(f"{answered} of {len(answers)} cases answered; see {path}")
