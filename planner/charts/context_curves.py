@@ -123,7 +123,7 @@ def speed_curve(plan: Contexts) -> SafeString | None:
     ]
     chosen = chosen_point(plan)
     if chosen is not None and chosen.decode_tps is not None:
-        drawn += marker(plan, y_of(chosen.decode_tps.value), rate(chosen.decode_tps.value))
+        drawn += marker(plan, y_of(chosen.decode_tps.value), f"{rate(chosen.decode_tps.value)} when full")
     (first, first_speed), (last, last_speed) = known[0], known[-1]
     return chart(
         *drawn,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.html import conditional_escape
+from html import escape
+
 from django.utils.safestring import SafeString, mark_safe
 
 
@@ -19,15 +20,15 @@ def percent(share: float) -> str:
 def element(name: str, *children: str, **attributes: str | float | None) -> SafeString:
     """One element. ``class_`` writes ``class``, underscores write hyphens, ``None`` leaves the attribute out.
 
-    Children and attribute values are escaped unless they are safe strings already.
+    Attribute values are escaped, and children that are not elements themselves.
     """
     written = [name]
     for key, value in attributes.items():
         if value is None:
             continue
-        text = figure(value) if isinstance(value, int | float) else conditional_escape(value)
+        text = figure(value) if isinstance(value, int | float) else escape(value)
         written.append(f'{key.rstrip("_").replace("_", "-")}="{text}"')
-    inner = "".join(conditional_escape(child) for child in children)
+    inner = "".join(child if isinstance(child, SafeString) else escape(child) for child in children)
     # Every part above is escaped or made here.
     return mark_safe(f"<{' '.join(written)}>{inner}</{name}>")  # noqa: S308
 

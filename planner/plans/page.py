@@ -15,7 +15,7 @@ from planner.charts.speed_scale import speed_scale
 from planner.plans.answer import Answer
 from planner.plans.querystring import question_query
 from planner.plans.questions import Question
-from planner.plans.tables import VERDICT_WORDS, FormatLine, format_rows, short_list
+from planner.plans.verdicts import VERDICT_WORDS
 
 NINETY = "in nine of ten published measurements that were kept aside, the truth lay within it"
 
@@ -46,22 +46,12 @@ def answer_context(answer: Answer, question: Question) -> dict[str, Any]:
         "helpful": tuple(change for change in answer.changes if change.verdict == "fits" and change.query)[
             :2
         ],
-        **formats_context(answer, question),
+        "address": reverse("plans:index"),
+        "formats": tuple(
+            (option, question_query(replace(question, format=option.slug))) for option in answer.formats
+        ),
         **memory_context(answer),
         **speed_context(answer),
-    }
-
-
-def formats_context(answer: Answer, question: Question) -> dict[str, Any]:
-    """The table of formats: the usual ones, and all of them where there are many."""
-    address = reverse("plans:index")
-    lines = tuple(
-        FormatLine(option, question_query(replace(question, format=option.slug))) for option in answer.formats
-    )
-    few = short_list(lines)
-    return {
-        "format_rows": format_rows(few, address),
-        "all_format_rows": format_rows(lines, address) if len(few) < len(lines) else "",
     }
 
 

@@ -6,7 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from planner import figures
-from planner.plans.tables import VERDICT_MARKS
+from planner.plans.verdicts import VERDICT_MARKS
 
 register = template.Library()
 
@@ -28,5 +28,5 @@ for name in (
 
 @register.filter
 def verdict(key: str) -> SafeString:
-    """A verdict as its shape and its words."""
-    return VERDICT_MARKS[key]
+    """A verdict as its shape and its words; nothing where none is given."""
+    return VERDICT_MARKS[key] if key else SafeString("")
