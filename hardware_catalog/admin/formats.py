@@ -8,18 +8,33 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 
 from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
+from hardware_catalog.admin.engine_checks import format_problem
 from hardware_catalog.admin.fields import KnownChoicesForm
 from hardware_catalog.models import BlockType, KvFormat, WeightFormat
 
 
 class WeightFormatForm(KnownChoicesForm):
-    """The rules must be an object."""
+    """The engine must be able to apply the rules to every model."""
 
     def clean_rules(self) -> Any:
         rules = self.cleaned_data["rules"]
         if not isinstance(rules, dict) or not rules:
             raise ValidationError("The rules must be one JSON object that is not empty.")
         return rules
+
+    def clean(self) -> dict[str, Any] | None:
+        values = super().clean() or self.cleaned_data
+        if "rules" in values and set(self.changed_data) & {"rules", "family"}:
+            entry = WeightFormat(
+                slug=values.get("slug", ""),
+                name=values.get("name", ""),
+                family=values.get("family", ""),
+                rules=values["rules"],
+                nominal_bits_per_weight=values.get("nominal_bits_per_weight"),
+            )
+            if problem := format_problem(entry):
+                raise ValidationError({"rules": problem})
+        return values
 
 
 @admin.register(WeightFormat)

@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 
 from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
+from hardware_catalog.admin.engine_checks import architecture_problem
 from hardware_catalog.admin.fields import KnownChoicesForm
 from hardware_catalog.models import LanguageModel
-from planner.engine.architecture import architecture_from_config
 
 
 class LanguageModelForm(KnownChoicesForm):
@@ -23,14 +23,8 @@ class LanguageModelForm(KnownChoicesForm):
             raise ValidationError({"config": "The configuration must be one JSON object."})
         if formula is not None and not isinstance(formula, dict):
             raise ValidationError({"formula": "The formula must be one JSON object, or empty."})
-        if config and formula:
-            try:
-                architecture_from_config(config, formula)
-            except (ValueError, KeyError, TypeError, ZeroDivisionError, AttributeError) as error:
-                reason = f"it needs {error}" if isinstance(error, KeyError) else str(error)
-                raise ValidationError(
-                    {"config": f"The engine cannot read this architecture: {reason}."}
-                ) from error
+        if config and formula and (problem := architecture_problem(config, formula)):
+            raise ValidationError({"config": problem})
         return values
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import Any
 
@@ -17,7 +18,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from hardware_catalog import models
-from hardware_catalog.models import Alias, CatalogVersion, Device, LanguageModel, Machine, Runtime, Source
+from hardware_catalog.models import (
+    Alias,
+    CatalogVersion,
+    Device,
+    LanguageModel,
+    Machine,
+    Runtime,
+    Source,
+    WeightFormat,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -267,6 +277,34 @@ def test_an_architecture_that_the_engine_cannot_read(editor: Client) -> None:
         assert sentence in response.content.decode()
     response = editor.post(url, values | {"active_params_published": "9000000000"})
     assert "Active parameters cannot be more than all parameters" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        ('{"default": "Q9_9"}', "The engine cannot apply these rules to "),
+        ('{"cases": [{"tensors": ["output"], "type": "Q4_K"}]}', "The engine cannot apply these rules to "),
+        ("[1]", "must be one JSON object"),
+        ("{", "Enter a valid JSON"),
+    ],
+)
+def test_rules_of_a_format_that_the_engine_cannot_apply(editor: Client, rules: str, sentence: str) -> None:
+    entry = WeightFormat.objects.get(slug="q4-k-m")
+    url = reverse("admin:hardware_catalog_weightformat_change", args=[entry.pk])
+    values = form_values(editor.get(url))
+    assert editor.post(url, values).status_code == 302
+    response = editor.post(url, values | {"rules": rules})
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+
+
+def test_a_changed_rule_that_the_engine_understands_is_saved(editor: Client) -> None:
+    entry = WeightFormat.objects.get(slug="q8-0")
+    url = reverse("admin:hardware_catalog_weightformat_change", args=[entry.pk])
+    rules = json.dumps(entry.rules | {"default": "Q5_0"})
+    assert editor.post(url, form_values(editor.get(url)) | {"rules": rules}).status_code == 302
+    entry.refresh_from_db()
+    assert (entry.rules["default"], entry.is_local) == ("Q5_0", True)
 
 
 @pytest.mark.parametrize(
