@@ -19,6 +19,10 @@ SPEED_SOURCE = "https://github.com/XiongjieDai/GPU-Benchmarks-on-LLM-Inference"
 EXPERTS_SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
 
 
+# figures of a device that an answer rests on ("" is the whole row)
+USED_FIGURES = ("", "memory_options_gb", "bandwidth_bytes_per_s", "fp16_flops_per_s", "fp32_flops_per_s")
+
+
 def _asked(plan: Plan) -> Axes:
     rows = plan.plans.rows
     return Axes(*(axis[plan.row : plan.row + 1] for axis in rows))
@@ -183,7 +187,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             "The maker publishes no memory bandwidth for this chip; the figure is an upper limit, so read the speed as “up to”."
         )
     for note in device.figure_notes:
-        if note.kind in ("disagreement", "unverified"):
+        if note.kind in ("disagreement", "unverified") and note.field in USED_FIGURES:
             found.append(note.text[0].upper() + note.text[1:] + ("" if note.text.endswith(".") else "."))
     seen = plan.snapshot.calibration.rows.get("weights", {})
     if f"{plan.offer.backend}|{device.slug}" not in seen.get("backend|device", {}):

@@ -161,8 +161,7 @@ def _ordered(formats: tuple[FormatRow, ...], model: ModelRow, format_slug: str) 
     wanted = {*COMMON_FORMATS, model.native_format}
     if any(f.slug == "gguf-bf16" for f in formats):
         wanted.discard("f16")  # the same width once
-    if model.native_format not in NATIVE_ONLY:
-        wanted -= NATIVE_ONLY
+    wanted -= NATIVE_ONLY - {model.native_format}
     wanted |= {NATIVE_GGUF.get(model.native_format, ""), format_slug}
     chosen = [f for f in formats if f.slug in wanted]
     return tuple(sorted(chosen, key=lambda f: -(f.nominal_bits_per_weight or 0.0)))
