@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 @pytest.fixture
 def editor(page: Page, server: Server) -> Page:
-    """A signed-in editor, made as README says: with createsuperuser."""
+    """A signed-in editor, made with createsuperuser."""
     made = subprocess.run(
         [
             sys.executable,
