@@ -91,7 +91,7 @@ def test_an_unknown_bandwidth_leaves_the_speed_unknown_and_not_zero() -> None:
 
 def test_offload_goes_to_host_memory_and_is_slower() -> None:
     question = Question(
-        model="qwen3-32b", machine="pc-with-geforce-rtx-4070-12-gb-32-gb-memory", format="q4-k-m"
+        model="qwen3-32b", machine="pc-with-rtx-4070-12-gb-32-gb-memory", format="q4-k-m"
     )
     found = answer(question)
     assert found.verdict == "offload"
