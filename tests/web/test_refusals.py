@@ -107,7 +107,7 @@ def test_a_parameter_said_twice_is_asked_back(client: Client) -> None:
 
 
 def test_a_close_name_offers_the_candidates(client: Client) -> None:
-    response = ask(client, machine="RTX 4009")
+    response = ask(client, machine="gefroce rtx 4090")
     assert response.status_code == 422
     assert "Did you mean" in note_of(response, "machine")
     link = 'href="/?machine=nvidia-geforce-rtx-4090&amp;model=llama-3-1-8b"'

@@ -1,0 +1,58 @@
+"""Every page fits its window, speaks to everyone, and opens in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+CARD = "machine=nvidia-geforce-rtx-4060"
+PAGES = {
+    "question": "/",
+    "answer": f"/?{CARD}&model=llama-3-1-8b",
+    "does not fit": f"/?{CARD}&model=deepseek-r1",
+    "own figures": "/?memory=24&bandwidth=672&model=llama-3-1-8b&users=4",
+    "refusal": f"/?{CARD}&model=deepseek-r1:8b&context=0",
+    "no such page": "/no-such-page",
+}
+REFUSED = pytest.mark.allowed_console("Failed to load resource")
+
+
+@REFUSED
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_in_light_and_dark_on_a_desk_and_on_a_phone(
+    new_page: Callable[..., Page], axe_violations: Callable[..., list[str]], name: str
+) -> None:
+    page = new_page(reduced_motion="reduce")
+    page.goto(PAGES[name])
+    for summary in page.locator("summary").all():
+        summary.click()
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert axe_violations(page) == [], (width, scheme)
+
+
+@REFUSED
+@pytest.mark.parametrize("name", PAGES)
+def test_no_width_needs_sideways_scrolling(page: Page, name: str) -> None:
+    page.goto(PAGES[name])
+    for width in (320, 390, 768, 1024, 1280, 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", ["question", "answer", "does not fit", "own figures"])
+def test_pages_open_in_silence(page: Page, name: str) -> None:
+    page.goto(PAGES[name])
+    page.wait_for_load_state("networkidle")
+
+
+def test_the_page_begins_with_a_way_past_its_head(page: Page) -> None:
+    page.goto(PAGES["answer"])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
