@@ -37,9 +37,8 @@ def attention_table(architectures: Sequence[Architecture | None]) -> AttentionTa
         [g for g in (a.attention if a else ()) if g.kind != _LINEAR and g.n_q_heads] for a in architectures
     ]
     width = max((len(groups) for groups in kept), default=1) or 1
-    table = AttentionTable(
-        *(np.zeros((len(kept), width)) for _ in range(2)), np.full((len(kept), width), np.inf)
-    )
+    shape = (len(kept), width)
+    table = AttentionTable(np.zeros(shape), np.zeros(shape), np.full(shape, np.inf))
     for row, groups in enumerate(kept):
         for column, group in enumerate(groups):
             table.n_layers[row, column] = len(group.layers)

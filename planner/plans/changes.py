@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.figures import gib, tokens_short
 from planner.plans.answer import Change
 from planner.plans.evaluation import verdict_names
+from planner.plans.plan import Plan
 from planner.plans.querystring import question_query
-
-if TYPE_CHECKING:
-    from planner.plans.services import Plan
 
 CONTEXT_STEP = 1024
 # the cache format that people turn to first

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from planner.engine.gather import speed_inputs
@@ -11,14 +9,20 @@ from planner.engine.grid import Axes
 from planner.engine.speed import Coefficients, SpeedInputs, decode_terms, prefill_terms
 from planner.figures import gib, significant
 from planner.plans.answer import FormulaStep, MemoryPart
-
-if TYPE_CHECKING:
-    from planner.plans.services import Plan
+from planner.plans.plan import Plan
 
 SPEED_SOURCE = "https://github.com/XiongjieDai/GPU-Benchmarks-on-LLM-Inference"
 EXPERTS_SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
 
 
+LAYER_SPLIT = (
+    "Several devices hold the layers one after another (layer split): that adds memory, "
+    "not speed for one conversation."
+)
+TENSOR_PARALLEL = (
+    "Several devices share every layer (tensor parallel). What they say to one another is not counted yet, "
+    "so read the speed as “up to”."
+)
 # figures of a device that an answer rests on ("" is the whole row)
 USED_FIGURES = ("", "memory_options_gb", "bandwidth_bytes_per_s", "fp16_flops_per_s", "fp32_flops_per_s")
 
@@ -49,7 +53,7 @@ def memory_parts(plan: Plan) -> tuple[MemoryPart, ...]:
             "kv_cache",
             "KV cache",
             figure["kv_bytes"],
-            f"What it keeps of {tokens:,} tokens of conversation, by the attention of each layer, as {runtime} stores it.",
+            f"What it keeps of {tokens:,} tokens of conversation, layer by layer, as {runtime} stores it.",
         ),
         MemoryPart(
             "buffers",
@@ -184,7 +188,8 @@ def notes(plan: Plan) -> tuple[str, ...]:
     found = [*plan.machine.notes]
     if device.bandwidth_is_upper_limit:
         found.append(
-            "The maker publishes no memory bandwidth for this chip; the figure is an upper limit, so read the speed as “up to”."
+            "The maker publishes no memory bandwidth for this chip; the figure is an upper limit, "
+            "so read the speed as “up to”."
         )
     for note in device.figure_notes:
         if note.kind in ("disagreement", "unverified") and note.field in USED_FIGURES:
@@ -192,16 +197,16 @@ def notes(plan: Plan) -> tuple[str, ...]:
     seen = plan.snapshot.calibration.rows.get("weights", {})
     if f"{plan.offer.backend}|{device.slug}" not in seen.get("backend|device", {}):
         found.append(
-            "No published measurement of this device is in our data: its speed is predicted from its kind, in a wider interval."
+            "No published measurement of this device is in our data: its speed is predicted from its kind, "
+            "in a wider interval."
         )
     if f"{plan.offer.runtime.slug}|{plan.offer.backend}" not in seen.get("runtime|backend", {}):
         found.append(
-            f"No measurement of {plan.offer.runtime.name} on {plan.offer.backend} is in our data: it takes the values of its kind."
+            f"No measurement of {plan.offer.runtime.name} on {plan.offer.backend} is in our data: "
+            "it takes the values of its kind."
         )
     if plan.machine.spec.device_count > 1:
-        found.append(
-            "Several devices hold the layers one after another (layer split): that adds memory, not speed for one conversation."
-        )
+        found.append(TENSOR_PARALLEL if plan.offer.runtime.kv_rule.startswith("paged") else LAYER_SPLIT)
     if bool(plan.plans.tables.formats.approximate[_asked(plan).format][0]):
         found.append(
             f"No fixed rule says how {plan.format.name} stores each tensor: its size is approximate."

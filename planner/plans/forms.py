@@ -149,9 +149,9 @@ class QuestionForm(forms.Form):
         if kind == "format" and text == DEFAULTS.format:
             return
         found = suggest.look_up(kind, text)
+        self.take_what_the_name_implies(found)
         if found.entry is not None:
             self.entries[name] = found.entry
-            self.take_what_the_name_implies(found)
             return
         self.candidates[name] = found.candidates
         self.add_error(name, ValidationError(reason(kind, text, found), code="name"))
@@ -166,6 +166,7 @@ class QuestionForm(forms.Form):
             stored = suggest.look_up("format", found.format_text)
             if stored.entry is not None:
                 self.entries["format"] = stored.entry
+                self.implied["format"] = stored.entry.slug
 
     def clean(self) -> dict[str, Any]:
         for name in self.fields:
@@ -294,7 +295,7 @@ class QuestionForm(forms.Form):
     def with_value(self, name: str, value: str) -> str:
         """The query string of the same input with one parameter said otherwise, tidied."""
         kept = {key: CONTROL.sub("", self.typed(key)) for key in PARAMETERS}
-        kept[name] = value
+        kept |= self.implied | {name: value}
         return urlencode(
             {key: said for key, said in kept.items() if said and said != str(DEFAULT_OF.get(key))}
         )

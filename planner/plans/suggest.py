@@ -191,10 +191,11 @@ def look_up(kind: str, text: str) -> Lookup:
     if entry is not None:
         return Lookup(entry)
     found = _resolve(known.names, kind, text)
+    count = found.count if found.kind == "device" else None
     if found.status in ("ok", "composite") and found.slug in known.entries[kind]:
         return Lookup(
             known.entries[kind][found.slug],
-            device_count=found.count if found.kind == "device" else None,
+            device_count=count,
             memory_gb=found.memory_gb if found.slug in known.multiple_memories else None,
             format_text=found.format_text,
         )
@@ -205,6 +206,8 @@ def look_up(kind: str, text: str) -> Lookup:
         None,
         tuple(known.entries[kind][slug] for slug in candidates[:CANDIDATES]),
         ambiguous=found.status == "ambiguous",
+        device_count=count,
+        format_text=found.format_text,
     )
 
 

@@ -31,4 +31,4 @@ def verdict_sentence(
             f"{speed and f', and so it {speed}'}.{tail}"
         )
     missing = need_bytes - limit_bytes
-    return f"No. It needs {gib(need_bytes)}, and this machine can give it {gib(limit_bytes)}: {gib(missing)} too little."
+    return f"No. It needs {gib(need_bytes)}; this machine can give it {gib(limit_bytes)}, {gib(missing)} too little."

@@ -1,0 +1,111 @@
+"""A question resolved to a plan: machine, model, program, formats, contexts, all evaluated."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from hardware_catalog.rows import FormatRow, ModelRow
+from planner.engine.columns import Columns
+from planner.plans.errors import PlanError
+from planner.plans.evaluation import PlanSet, best_format, curve_contexts, evaluate, verdict_names
+from planner.plans.machines import PlannedMachine, planned_machine
+from planner.plans.offers import NATIVE_GGUF, NATIVE_SLACK, Offer, offer
+from planner.plans.questions import Question
+from planner.plans.snapshot import Snapshot, current
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One question with everything that it was resolved to, and its evaluated plans."""
+
+    question: Question
+    snapshot: Snapshot
+    machine: PlannedMachine
+    model: ModelRow
+    offer: Offer
+    chosen: int  # number of the chosen format
+    contexts: tuple[int, ...]
+    plans: PlanSet
+
+    @property
+    def stride(self) -> int:
+        """Plans per format: the asked one, then one per context of the curves."""
+        return 1 + len(self.contexts)
+
+    @property
+    def row(self) -> int:
+        """Number of the asked plan."""
+        return self.chosen * self.stride
+
+    @property
+    def format(self) -> FormatRow:
+        return self.offer.formats[self.chosen]
+
+    @property
+    def columns(self) -> Columns:
+        return self.plans.columns
+
+    def bits(self, number: int) -> float:
+        """Average bits per weight of one offered format for this model."""
+        total = float(self.columns["weights_bytes"][number * self.stride])
+        parameters = float(
+            self.snapshot.tables.models.n_parameters[self.snapshot.tables.model_row[self.model.slug]]
+        )
+        return total * 8 / parameters if parameters and math.isfinite(total) else float("nan")
+
+
+def make_plan(question: Question, snapshot: Snapshot | None = None) -> Plan:
+    """Resolve and evaluate a question. Raises ``PlanError`` for an impossible one."""
+    snapshot = snapshot or current()
+    model = _checked_model(question, snapshot)
+    machine = planned_machine(question, snapshot)
+    offered = offer(question.runtime, machine, model, question.format, snapshot)
+    if not offered.formats:
+        raise PlanError("format", f"{offered.runtime.name} runs no format of {model.name} on {machine.name}.")
+    if question.kv_format not in snapshot.tables.kv_format_row:
+        raise PlanError("kv_format", f"The catalog has no KV format “{question.kv_format}”. Choose another.")
+    contexts = curve_contexts(question, model.max_context_tokens)
+    plans = evaluate(question, machine, offered, contexts, snapshot)
+    plan = Plan(question, snapshot, machine, model, offered, 0, contexts, plans)
+    return replace(plan, chosen=_chosen_format(plan))
+
+
+def _checked_model(question: Question, snapshot: Snapshot) -> ModelRow:
+    model = snapshot.models.get(question.model)
+    if model is None:
+        raise PlanError("model", f"The catalog has no model “{question.model}”. Choose another.")
+    if snapshot.tables.models.architecture[snapshot.tables.model_row[model.slug]] is None:
+        raise PlanError("model", f"The architecture of {model.name} is not published, so it cannot be sized.")
+    most = model.max_context_tokens
+    if most and question.context_tokens > most:
+        raise PlanError("context_tokens", f"{model.name} was made for at most {most:,} tokens of context.")
+    if question.prompt_tokens > question.context_tokens:
+        raise PlanError(
+            "prompt_tokens",
+            f"A prompt of {question.prompt_tokens:,} tokens does not fit in a context of {question.context_tokens:,}.",
+        )
+    return model
+
+
+def _chosen_format(plan: Plan) -> int:
+    asked = plan.question.format
+    formats = plan.offer.formats
+    if asked != "auto":
+        return next(i for i, f in enumerate(formats) if f.slug == asked)
+    names = verdict_names(plan.columns)
+    verdicts = [names[i * plan.stride] for i in range(len(formats))]
+    bits = [plan.bits(i) for i in range(len(formats))]
+    return best_format(formats, verdicts, bits, _native_bits(plan))
+
+
+def _native_bits(plan: Plan) -> float:
+    """Average bits of the published weights; of their GGUF form where that is offered, which keeps the experts."""
+    for number, fmt in enumerate(plan.offer.formats):
+        if fmt.slug == NATIVE_GGUF.get(plan.model.native_format):
+            return plan.bits(number)
+    tables = plan.snapshot.tables
+    model = tables.model_row[plan.model.slug]
+    native = tables.weights.total_bytes[model, tables.format_row[plan.model.native_format]]
+    bits = float(native * 8 / tables.models.n_parameters[model])
+    return bits * NATIVE_SLACK if math.isfinite(bits) else 16.0
