@@ -16,6 +16,7 @@ TOP, PLOT, BOTTOM = 28, 176, 30
 HEIGHT = TOP + PLOT + BOTTOM
 BASE = TOP + PLOT
 MOST_TICKS = 6
+TICK_ROOM = 0.11  # share of the width that a figure on the axis takes
 HEADROOM = 1.08  # the plot's top above the largest value
 
 
@@ -56,8 +57,12 @@ def frame(
         drawn.append(line(0, y, 1, y, "grid"))
         figures.append(label(text, 0, y - 5, "tick-label"))
     every = math.ceil(len(points) / MOST_TICKS)
+    free_until = 1 + TICK_ROOM
     for point in points[::-1][::every]:
         x = place_of(points, point.context_tokens)
+        if x > free_until - TICK_ROOM:
+            continue
+        free_until = x
         drawn.append(line(x, BASE, x, BASE + 4, "tick"))
         text = tokens_short(point.context_tokens)
         figures.append(label(text, x, BASE + 20, "tick-label", end=anchor(x, edge=0.04)))

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
+from planner.plans.examples import EXAMPLES
 from planner.plans.questions import Question
 from planner.plans.verdicts import VERDICT_WORDS
 from tests.web.sample_answer import DOES_NOT_FIT, FITS, PHONE, SAMPLES, SPEED_UNKNOWN
@@ -156,6 +157,13 @@ def test_the_form_of_a_browser_without_script_leads_to_the_short_address(
     response = client.get(f"{ADDRESS}&format=auto&context=8192&memory=&kv=f16&users=1")
     assert response.status_code == 302
     assert response["Location"] == ADDRESS
+
+
+def test_every_example_is_answered(client: Client) -> None:
+    for example in EXAMPLES:
+        response = client.get(f"/?{example.query}")
+        assert response.status_code == 200, example
+        assert 'class="answer"' in response.content.decode(), example
 
 
 def test_nothing_asked_shows_the_question_and_examples(client: Client) -> None:

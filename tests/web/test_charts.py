@@ -131,3 +131,15 @@ def test_reading_speed_follows_from_its_two_sources() -> None:
 
 def test_an_interval_reaching_zero_is_drawn() -> None:
     assert "nan" not in speed_scale(Interval(1.0, 0.0, 3.0)).lower()
+
+
+def test_figures_on_the_context_axis_do_not_meet() -> None:
+    points = [
+        replace(FITS.contexts[0], context_tokens=tokens) for tokens in (2048, 4096, 8192, 16384, 32768, 40960)
+    ]
+    chart = memory_curve(replace(FITS, contexts=tuple(points)))
+    assert chart is not None
+    labels = [text for text in parsed(chart).iter("text") if (text.text or "").endswith("k")]
+    places = sorted(float((label.get("x") or "").removesuffix("%")) for label in labels)
+    assert [label.text for label in labels][0] == "40k"
+    assert all(right - left >= 11 for left, right in itertools.pairwise(places))

@@ -93,6 +93,14 @@ def test_every_part_of_a_question_has_its_parameter() -> None:
 
 
 @pytest.mark.django_db
+def test_what_a_name_says_beside_itself_is_taken() -> None:
+    question = read("machine=2x+RTX+4060&model=llama+3.1+8b+q4_k_m&count=1&format=auto")
+    assert question == replace(CARD, device_count=2, format="q4-k-m")
+    assert read("machine=2x+RTX+4060&model=llama-3-1-8b&count=3").device_count == 3
+    assert read("machine=m4+max+64gb&model=llama-3-1-8b").memory_gb == 64
+
+
+@pytest.mark.django_db
 def test_names_are_read_as_people_write_them() -> None:
     question = read("machine=RTX+4060&model=Llama-3.1-8B&context=16k&format=Q4_K_M&kv=Q8_0")
     assert question == replace(CARD, context_tokens=16384, format="q4-k-m", kv_format="q8_0")

@@ -122,6 +122,11 @@ def test_an_ambiguous_name_is_asked_back(client: Client) -> None:
     assert "DeepSeek-R1-Distill-Llama-8B" in note
 
 
+def test_the_count_that_an_ambiguous_name_carries_is_kept(client: Client) -> None:
+    html = ask(client, machine="8x H100 80GB").content.decode()
+    assert 'href="/?machine=nvidia-h100-sxm5-80-gb&amp;count=8&amp;model=llama-3-1-8b"' in html
+
+
 def test_own_figures_need_the_memory(client: Client) -> None:
     response = client.get("/", {"model": "llama-3-1-8b", "bandwidth": "300"})
     assert response.status_code == 422
