@@ -63,9 +63,11 @@ def memory_context(answer: Answer) -> dict[str, Any]:
             PartLine(part.key, part.label, figures.gib_like(part.bytes, answer.need_bytes), part.explanation)
             for part in answer.parts
         ),
-        "need_figure": figures.gib_like(answer.need_bytes, answer.need_bytes),
+        "need_figure": figures.gib(answer.need_bytes),
         "limit_figure": figures.gib(answer.limit_bytes),
         "high_figure": figures.gib(answer.need_high_bytes),
+        "host_figure": figures.gib(answer.host_need_bytes),
+        "longest_figure": figures.tokens(answer.max_context_tokens) if answer.max_context_tokens else "none",
         "spare_figure": figures.gib(abs(answer.spare_bytes)),
         "high_text": (
             "The upper bound: what differs between versions of the program is taken at its largest. "

@@ -141,5 +141,5 @@ def test_figures_on_the_context_axis_do_not_meet() -> None:
     assert chart is not None
     labels = [text for text in parsed(chart).iter("text") if (text.text or "").endswith("k")]
     places = sorted(float((label.get("x") or "").removesuffix("%")) for label in labels)
-    assert [label.text for label in labels][0] == "40k"
+    assert labels[0].text == "40k"
     assert all(right - left >= 11 for left, right in itertools.pairwise(places))
