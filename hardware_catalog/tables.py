@@ -116,6 +116,7 @@ def format_table(formats: Sequence[FormatRow]) -> FormatTable:
     return FormatTable(
         slug=tuple(f.slug for f in formats),
         speed_family=tuple(f.speed_family for f in formats),
+        bits_per_weight=_figures([f.nominal_bits_per_weight for f in formats]),
         approximate=np.array([bool(f.rules.get("approximate")) for f in formats], dtype=np.bool_),
     )
 

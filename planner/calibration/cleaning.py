@@ -56,6 +56,7 @@ def _mixed_backend(row: Row) -> bool:
 RULES: tuple[Rule, ...] = (
     Rule("several_sequences", "more than one sequence at a time", lambda r: _several(r, "batch")),
     Rule("several_devices", "more than one device", lambda r: _several(r, "device_count")),
+    Rule("disaggregated", "separate pools of devices read prompts and decode", _notes(r"disaggregated")),
     Rule(
         "speculative",
         "tokens were drafted ahead (speculative decoding or MTP)",
@@ -115,6 +116,18 @@ RULES: tuple[Rule, ...] = (
             r"WALL|end-to-end output|DERIVED end-to-end|includes prefill|include prefill|\(prompt\+generated\)|including prompt"
         ),
         frozenset({"decode_tps_per_seq", "tpot_ms"}),
+    ),
+    Rule(
+        "request_rate",
+        "the rate is of a whole retrieval request, not of reading its prompt",
+        _notes(r"long-retrieval"),
+        frozenset({"prefill_tps", "ttft_ms"}),
+    ),
+    Rule(
+        "no_prompt",
+        "the length of the prompt is not stated",
+        lambda r: r["prompt_tokens"] in ("", "0"),
+        frozenset({"ttft_ms"}),
     ),
     Rule(
         "token_by_token",

@@ -74,7 +74,7 @@ def held_out_log_seconds(
         if not len(test):
             continue
         problem = build_problem(train, settings, training_weights(train))
-        fit = solve(problem, settings)
+        fit = solve(problem, settings, standard_errors=False)
         held_out = build_problem(test, settings, np.ones(len(test)), problem.parameters)
         predicted[fold == k] = predict_log_seconds(test, log_coefficients(held_out, fit.effects))
         if report:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, sparse
+from scipy import sparse
+from scipy.sparse import linalg
 
 from planner.engine.tables import Floats
 
@@ -92,7 +93,31 @@ def _jacobian(problem: Problem, logs: Mapping[str, Floats]) -> sparse.csr_array:
     return sparse.csr_array(total)
 
 
-def solve(problem: Problem, settings: Settings, report: Callable[[int, float], None] | None = None) -> Fit:
+def _step(
+    jacobian: sparse.csr_array, irls: Floats, precision: Floats, gradient: Floats, damping: float
+) -> Floats:
+    """The damped Gauss-Newton step by conjugate gradients, preconditioned with the diagonal."""
+    transposed = sparse.csr_array(jacobian.T)
+    curvature = transposed.power(2) @ irls + precision
+    shape = (len(gradient), len(gradient))
+
+    def product(v: Floats) -> Floats:
+        return np.asarray(transposed @ (irls * (jacobian @ v)) + (precision + damping * curvature) * v)
+
+    system = linalg.LinearOperator(shape, matvec=product, dtype=np.float64)
+    scale = 1.0 / ((1.0 + damping) * curvature)
+    inverse = linalg.LinearOperator(shape, matvec=lambda v: scale * v, dtype=np.float64)
+    step, _ = linalg.cg(system, -gradient, rtol=0.03, maxiter=100, M=inverse)
+    return np.asarray(step)
+
+
+def solve(
+    problem: Problem,
+    settings: Settings,
+    report: Callable[[int, float], None] | None = None,
+    *,
+    standard_errors: bool = True,
+) -> Fit:
     """Fit all effects. Deterministic; raises ``ValueError`` when a row's prediction is not finite at the start."""
     precision = np.where(np.isfinite(problem.prior_sd), 1.0 / problem.prior_sd**2, 1e-9)
     effects = problem.start.copy()
@@ -106,12 +131,9 @@ def solve(problem: Problem, settings: Settings, report: Callable[[int, float], N
         jacobian = _jacobian(problem, logs)
         scaled = residual / settings.noise_sd
         irls = problem.row_weight / (settings.noise_sd**2 * np.sqrt(1.0 + (scaled / settings.huber) ** 2))
-        weighted = sparse.diags_array(irls) @ jacobian
-        normal = (jacobian.T @ weighted).toarray()
-        gradient = weighted.T @ residual + precision * (effects - problem.start)
+        gradient = jacobian.T @ (irls * residual) + precision * (effects - problem.start)
         for _ in range(12):
-            system = normal + np.diag(precision + damping * (np.diag(normal) + precision))
-            step = linalg.solve(system, -gradient, assume_a="pos")
+            step = _step(jacobian, irls, precision, gradient, damping)
             trial = effects + np.clip(step, -1.0, 1.0)
             trial_logs = log_coefficients(problem, trial)
             trial_residual = problem.predict(trial_logs) - problem.log_seconds
@@ -128,7 +150,8 @@ def solve(problem: Problem, settings: Settings, report: Callable[[int, float], N
             report(iteration, objective)
         if settled:
             break
-    covariance = np.linalg.inv(normal + np.diag(precision))
+    normal = (jacobian.T @ (sparse.diags_array(irls) @ jacobian)).toarray()
+    covariance = np.linalg.inv(normal + np.diag(precision)) if standard_errors else np.full_like(normal, np.nan)
     counts = np.zeros(len(effects), dtype=np.int64)
     for matrix in problem.members.values():
         counts += np.asarray((matrix != 0).sum(axis=0)).ravel().astype(np.int64)
@@ -146,8 +169,9 @@ def _objective(
     return float(np.sum(problem.row_weight * loss) + np.sum(prior))
 
 
-def members_from_keys(keys: Sequence[Sequence[int]], n_parameters: int) -> sparse.csr_array:
-    """0/1 matrix from, for each row, the numbers of the parameters that it sums."""
-    rows = np.repeat(np.arange(len(keys)), [len(k) for k in keys])
-    columns = np.fromiter((j for k in keys for j in k), dtype=np.int64)
-    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(keys), n_parameters))
+def members_matrix(entries: Sequence[Sequence[tuple[int, float]]], n_parameters: int) -> sparse.csr_array:
+    """[rows, parameters] from, for each row, the (number, share) of the parameters that it sums."""
+    rows = np.repeat(np.arange(len(entries)), [len(row) for row in entries])
+    columns = np.fromiter((number for row in entries for number, _ in row), dtype=np.int64)
+    shares = np.fromiter((share for row in entries for _, share in row), dtype=np.float64)
+    return sparse.csr_array((shares, (rows, columns)), shape=(len(entries), n_parameters))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.calibration.fit import Parameter, Problem, Settings, members_from_keys
-from planner.engine.levels import LEVELS, Level, key_of
+from planner.calibration.fit import Parameter, Problem, Settings, members_matrix
+from planner.engine.levels import LEVELS, Level, Values, key_of, share_of
 from planner.engine.speed import Coefficients, SpeedInputs, decode_step_seconds, prefill_seconds, ttft_seconds
 from planner.engine.tables import Floats
 
@@ -21,8 +21,8 @@ START: Mapping[str, float] = {
     "experts": np.log(1.3),
     "kv": np.log(1.5),
     "layer": np.log(30e-6),
-    "prefill": np.log(3.0),
-    "prefill_attention": np.log(2.0),
+    "prefill": np.log(1.5),
+    "prefill_attention": np.log(3.0),
     "first_token": np.log(5e-3),
 }
 
@@ -35,7 +35,7 @@ class Observations:
     metric: npt.NDArray[np.str_]  # "decode" | "prefill" | "ttft"
     log_seconds: Floats  # per decode step, or per whole prompt
     inputs: SpeedInputs
-    values: tuple[Mapping[str, str], ...]
+    values: tuple[Values, ...]
     family: npt.NDArray[np.str_]
     model: npt.NDArray[np.str_]
     date_weight: Floats
@@ -79,29 +79,19 @@ def _level_name(level: Level) -> str:
     return "|".join(level)
 
 
-def parameters_of(observations: Observations) -> tuple[Parameter, ...]:
-    """Every level effect that the rows touch, in a fixed order."""
-    found = set()
-    for name, levels in LEVELS.items():
-        for level in levels:
-            for values in observations.values:
-                found.add((name, _level_name(level), key_of(level, values)))
-    return tuple(Parameter(*entry) for entry in sorted(found))
-
-
-def member_numbers(observations: Observations, parameters: Sequence[Parameter]) -> dict[str, list[list[int]]]:
-    """For each coefficient and row, the numbers of the known parameters that apply."""
-    number = {(p.coefficient, p.level, p.key): i for i, p in enumerate(parameters)}
+def _entries(observations: Observations) -> dict[str, list[list[tuple[str, str, float]]]]:
+    """For each coefficient and row: (level's name, key, share) of every level effect that applies."""
     return {
         name: [
             [
-                number[entry]
+                (names[level], key_of(level, values), share)
                 for level in levels
-                if (entry := (name, _level_name(level), key_of(level, values))) in number
+                if (share := share_of(level, values)) != 0.0
             ]
             for values in observations.values
         ]
         for name, levels in LEVELS.items()
+        for names in ({level: _level_name(level) for level in levels},)
     }
 
 
@@ -112,10 +102,20 @@ def build_problem(
     parameters: tuple[Parameter, ...] | None = None,
 ) -> Problem:
     """The problem of fitting (or, with the parameters of another fit, of predicting) the given rows."""
-    parameters = parameters_of(observations) if parameters is None else parameters
+    entries = _entries(observations)
+    if parameters is None:
+        found = {(name, *entry[:2]) for name, rows in entries.items() for row in rows for entry in row}
+        parameters = tuple(Parameter(*entry) for entry in sorted(found))
+    number = {(p.coefficient, p.level, p.key): i for i, p in enumerate(parameters)}
     members = {
-        name: members_from_keys(numbers, len(parameters))
-        for name, numbers in member_numbers(observations, parameters).items()
+        name: members_matrix(
+            [
+                [(number[name, level, key], share) for level, key, share in row if (name, level, key) in number]
+                for row in rows
+            ],
+            len(parameters),
+        )
+        for name, rows in entries.items()
     }
     base = [p.level == "" for p in parameters]
     sd = [

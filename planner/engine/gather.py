@@ -59,10 +59,10 @@ def weights_scale(tables: Tables, rows: Axes) -> Floats:
 
 
 def peak_flops_per_s(tables: Tables, rows: Axes) -> Floats:
-    """Compute of one device on the basis that levels.peak_basis names: dense FP16, else FP32, else 1 FLOP per byte/s."""
+    """Compute of one device on the basis that levels.peak_basis names: FP32, else dense FP16, else 1 FLOP per byte/s."""
     machines = tables.machines
     basis = np.where(
-        np.isfinite(machines.fp16_flops_per_s), machines.fp16_flops_per_s, machines.fp32_flops_per_s
+        np.isfinite(machines.fp32_flops_per_s), machines.fp32_flops_per_s, machines.fp16_flops_per_s
     )
     basis = np.where(np.isfinite(basis), basis, machines.bandwidth_bytes_per_s)
     unpublished = np.array([backend in NO_PUBLISHED_PEAK for backend in tables.runtimes.backend])

@@ -1,7 +1,8 @@
 """Calibration levels: which groups of plans share an effect on each coefficient, coarse to fine.
 
 A coefficient of a plan is ``exp(sum of the effects of the levels it belongs to)``. A level is a tuple of fields;
-its key joins their values with ``|``. Each level uses fields of the runtime and of at most one other axis, so that
+its key joins their values with ``|``. A field that starts with ``*`` is a measured figure (a logarithm): the level's
+effect is then a slope, multiplied by it. Each level uses fields of the runtime and of at most one other axis, so that
 its effects are gathered from a small table over two axes. Levels without data add nothing: the plan takes its
 parents' value.
 """
@@ -17,6 +18,7 @@ from planner.engine.grid import Grid
 from planner.engine.tables import Floats, FormatTable, MachineTable, ModelTable, RuntimeTable
 
 Level = tuple[str, ...]
+Values = Mapping[str, str | float]
 # effect tables of one coefficient over (axis row, runtime row), in log units
 PairTables = dict[str, Floats]
 Pairs = Sequence[tuple[int, int]]
@@ -27,6 +29,9 @@ AXIS_OF_FIELD: Mapping[str, str] = {
     "architecture": "machine",
     "device": "machine",
     "peak_basis": "machine",
+    "*bandwidth": "machine",
+    "*matrix": "machine",
+    "*bits": "format",
     "speed_family": "format",
     "model_kind": "model",
     "runtime": "runtime",
@@ -35,6 +40,10 @@ AXIS_OF_FIELD: Mapping[str, str] = {
 
 # backends on processors whose matrix rate the catalog's FP16 and FP32 figures do not describe
 NO_PUBLISHED_PEAK = frozenset({"CPU", "NPU"})
+
+# where slopes are zero: near the middle of the devices and formats that people run
+REFERENCE_BANDWIDTH = 400e9
+REFERENCE_BITS = 4.85
 
 _SHARED: tuple[Level, ...] = (
     (),
@@ -52,7 +61,7 @@ _SHARED: tuple[Level, ...] = (
 
 LEVELS: Mapping[str, tuple[Level, ...]] = {
     # time per byte of weights over the time at full bandwidth (1 / eta_w)
-    "weights": _SHARED,
+    "weights": (*_SHARED, ("*bandwidth",), ("backend", "*bandwidth"), ("backend", "*bits")),
     # additional factor on routed experts' bytes
     "experts": ((), ("backend",), ("backend", "vendor"), ("runtime", "backend"), ("backend", "speed_family")),
     # time per byte of KV cache over the time at full bandwidth (1 / eta_kv)
@@ -60,6 +69,7 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
         (),
         ("backend",),
         ("backend", "vendor"),
+        ("backend", "kind"),
         ("backend", "architecture"),
         ("runtime", "backend"),
         ("backend", "model_kind"),
@@ -74,9 +84,27 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
         ("backend", "model_kind"),
     ),
     # time per FLOP of prefill over the time at peak (1 / eta_c)
-    "prefill": (*_SHARED, ("peak_basis",), ("peak_basis", "backend"), ("peak_basis", "vendor")),
-    # the same for attention over the prompt, relative to matrix multiplication
-    "prefill_attention": ((), ("backend",), ("backend", "vendor"), ("runtime", "backend")),
+    "prefill": (
+        *_SHARED,
+        ("peak_basis",),
+        ("peak_basis", "backend"),
+        ("peak_basis", "vendor"),
+        ("*matrix",),
+        ("backend", "*matrix"),
+        ("runtime", "backend", "*matrix"),
+    ),
+    # the same for attention over the prompt
+    "prefill_attention": (
+        (),
+        ("backend",),
+        ("backend", "vendor"),
+        ("backend", "kind"),
+        ("backend", "architecture"),
+        ("runtime", "backend"),
+        ("peak_basis",),
+        ("peak_basis", "backend"),
+        ("backend", "*matrix"),
+    ),
     # seconds before the first token beside prefill itself
     "first_token": ((), ("backend",), ("runtime", "backend"), ("backend", "kind")),
 }
@@ -86,14 +114,14 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
 class LevelKeys:
     """Values of every field for every row of the tables, for building keys."""
 
-    machine: tuple[Mapping[str, str], ...]
-    model: tuple[Mapping[str, str], ...]
-    format: tuple[Mapping[str, str], ...]
-    runtime: tuple[Mapping[str, str], ...]
+    machine: tuple[Values, ...]
+    model: tuple[Values, ...]
+    format: tuple[Values, ...]
+    runtime: tuple[Values, ...]
 
-    def rows(self, axis: str) -> tuple[Mapping[str, str], ...]:
+    def rows(self, axis: str) -> tuple[Values, ...]:
         """Field values of every row of one axis."""
-        rows: tuple[Mapping[str, str], ...] = getattr(self, axis)
+        rows: tuple[Values, ...] = getattr(self, axis)
         return rows
 
 
@@ -109,23 +137,37 @@ def level_keys(
                 "architecture": machines.architecture[i],
                 "device": machines.device[i],
                 "peak_basis": peak_basis(machines, i),
+                "*bandwidth": _log_ratio(machines.bandwidth_bytes_per_s[i], REFERENCE_BANDWIDTH),
+                "*matrix": _log_ratio(machines.fp16_flops_per_s[i], machines.fp32_flops_per_s[i]),
             }
             for i in range(len(machines))
         ),
         model=tuple({"model_kind": model_kind(architecture)} for architecture in models.architecture),
-        format=tuple({"speed_family": family} for family in formats.speed_family),
+        format=tuple(
+            {"speed_family": family, "*bits": _log_ratio(bits, REFERENCE_BITS)}
+            for family, bits in zip(formats.speed_family, formats.bits_per_weight, strict=True)
+        ),
         runtime=tuple(
             {"runtime": s, "backend": b} for s, b in zip(runtimes.slug, runtimes.backend, strict=True)
         ),
     )
 
 
+def _log_ratio(figure: float, reference: float) -> float:
+    """Logarithm of a figure over a reference; 0 where either is not known."""
+    return float(np.log(figure / reference)) if figure > 0 and reference > 0 else 0.0
+
+
 def peak_basis(machines: MachineTable, row: int) -> str:
-    """Which published figure prefill is measured against: dense FP16, else FP32, else memory bandwidth."""
-    if np.isfinite(machines.fp16_flops_per_s[row]):
-        return "fp16"
+    """Which published figure prefill is measured against: vector FP32, else dense FP16, else memory bandwidth.
+
+    FP32 goes with the number of units and their clock on every vendor's chips; what matrix units add to it is the
+    figure ``*matrix``.
+    """
     if np.isfinite(machines.fp32_flops_per_s[row]):
         return "fp32"
+    if np.isfinite(machines.fp16_flops_per_s[row]):
+        return "fp16"
     return "bandwidth"
 
 
@@ -139,13 +181,13 @@ def model_kind(architecture: object) -> str:
     return f"{attention}-moe" if getattr(architecture, "is_moe", False) else attention
 
 
-def merged(runtime: Mapping[str, str], *rows: Mapping[str, str]) -> dict[str, str]:
+def merged(runtime: Values, *rows: Values) -> dict[str, str | float]:
     """Field values of a plan from those of its rows. Published compute figures are of the GPU, not of the CPU beside it."""
-    values = dict(runtime)
+    values: dict[str, str | float] = dict(runtime)
     for row in rows:
         values.update(row)
     if "peak_basis" in values and values["backend"] in NO_PUBLISHED_PEAK:
-        values["peak_basis"] = "bandwidth"
+        values["peak_basis"], values["*matrix"] = "bandwidth", 0.0
     return values
 
 
@@ -157,9 +199,18 @@ def axis_of(level: Level) -> str:
     return axes.pop() if axes else "runtime"
 
 
-def key_of(level: Level, values: Mapping[str, str]) -> str:
+def key_of(level: Level, values: Values) -> str:
     """Key of a level for one plan's field values."""
-    return "|".join(values[field] for field in level)
+    return "|".join(str(values[field]) for field in level if not field.startswith("*"))
+
+
+def share_of(level: Level, values: Values) -> float:
+    """What a level's effect is multiplied by: the product of its figures, 1 where it has none."""
+    share = 1.0
+    for field in level:
+        if field.startswith("*"):
+            share *= float(values[field])
+    return share
 
 
 def bind_coefficient(
@@ -179,8 +230,9 @@ def bind_coefficient(
             continue
         axis = axis_of(level)
         for i, j in pairs[axis]:
-            row = {} if axis == "runtime" else keys.rows(axis)[i]
-            tables[axis][i, j] += known.get(key_of(level, merged(keys.runtime[j], row)), 0.0)
+            row: Values = {} if axis == "runtime" else keys.rows(axis)[i]
+            values = merged(keys.runtime[j], row)
+            tables[axis][i, j] += known.get(key_of(level, values), 0.0) * share_of(level, values)
     return tables
 
 

@@ -9,7 +9,7 @@ Symbols (SI units):
 Decode step:  t = max(memory, compute) + L * c_layer
   memory  = (W_d + c_experts * W_e(B)) * c_weights / BW + B * KV * c_kv / BW
   compute = 2 * N_active * B * c_prefill / P
-Prefill:      t = 2 * N_active * T * c_prefill / P + F_attn * c_prefill * c_attn / P + passes * (W / BW * c_weights + L * c_layer)
+Prefill:      t = 2 * N_active * T * c_prefill / P + F_attn * c_attn / P + passes * (W / BW * c_weights + L * c_layer)
 Time to the first token:  prefill + one decode step + c_first
 
 The form (weights and cache over bandwidth plus a part per layer that no parallelism divides) is what fits published
@@ -104,7 +104,7 @@ def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
 def prefill_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     """Time to read a prompt of ``prompt_tokens`` for one sequence."""
     term = prefill_terms(x)
-    compute = (term["prefill"] + term["prefill_attention"] * c.prefill_attention) * c.prefill
+    compute = term["prefill"] * c.prefill + term["prefill_attention"] * c.prefill_attention
     weights = (term["weights"] + term["experts"] * c.experts) * c.weights
     return compute + weights + term["layer"] * c.layer
 

@@ -102,6 +102,7 @@ class FormatTable:
 
     slug: tuple[str, ...]
     speed_family: tuple[str, ...]
+    bits_per_weight: Floats  # nominal; nan: not stated
     approximate: Bools  # no closed rule says which tensor gets which type
 
     def __len__(self) -> int:
