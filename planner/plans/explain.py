@@ -10,6 +10,7 @@ from planner.engine.speed import Coefficients, SpeedInputs, decode_terms, prefil
 from planner.figures import gib, significant
 from planner.plans.answer import FormulaStep, MemoryPart
 from planner.plans.plan import Plan
+from planner.plans.questions import Question
 
 SPEED_SOURCE = "https://github.com/XiongjieDai/GPU-Benchmarks-on-LLM-Inference"
 EXPERTS_SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
@@ -186,6 +187,11 @@ def notes(plan: Plan) -> tuple[str, ...]:
     """Caveats that a reader must know."""
     device = plan.machine.spec.device
     found = [*plan.machine.notes]
+    most = plan.model.max_context_tokens
+    if most and most < Question(model="").context_tokens and plan.question.context_tokens == most:
+        found.append(
+            f"{plan.model.name} was made for {most:,} tokens of context: the answer is for that many."
+        )
     if device.bandwidth_is_upper_limit:
         found.append(
             "The maker publishes no memory bandwidth for this chip; the figure is an upper limit, "

@@ -15,6 +15,9 @@ from planner.plans.questions import Question
 from planner.plans.snapshot import Snapshot, current
 
 
+DEFAULTS = Question(model="")
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One question with everything that it was resolved to, and its evaluated plans."""
@@ -58,7 +61,8 @@ class Plan:
 def make_plan(question: Question, snapshot: Snapshot | None = None) -> Plan:
     """Resolve and evaluate a question. Raises ``PlanError`` for an impossible one."""
     snapshot = snapshot or current()
-    model = _checked_model(question, snapshot)
+    model = _known_model(question, snapshot)
+    question = _within_the_model(question, model)
     machine = planned_machine(question, snapshot)
     offered = offer(question.runtime, machine, model, question.format, snapshot)
     if not offered.formats:
@@ -71,21 +75,30 @@ def make_plan(question: Question, snapshot: Snapshot | None = None) -> Plan:
     return replace(plan, chosen=_chosen_format(plan))
 
 
-def _checked_model(question: Question, snapshot: Snapshot) -> ModelRow:
+def _known_model(question: Question, snapshot: Snapshot) -> ModelRow:
     model = snapshot.models.get(question.model)
     if model is None:
         raise PlanError("model", f"The catalog has no model “{question.model}”. Choose another.")
     if snapshot.tables.models.architecture[snapshot.tables.model_row[model.slug]] is None:
         raise PlanError("model", f"The architecture of {model.name} is not published, so it cannot be sized.")
+    return model
+
+
+def _within_the_model(question: Question, model: ModelRow) -> Question:
+    """The question with the default context cut to what the model was made for; a longer wish is refused."""
     most = model.max_context_tokens
     if most and question.context_tokens > most:
-        raise PlanError("context_tokens", f"{model.name} was made for at most {most:,} tokens of context.")
+        if question.context_tokens != DEFAULTS.context_tokens:
+            raise PlanError(
+                "context_tokens", f"{model.name} was made for at most {most:,} tokens of context."
+            )
+        question = replace(question, context_tokens=most)
     if question.prompt_tokens > question.context_tokens:
         raise PlanError(
             "prompt_tokens",
             f"A prompt of {question.prompt_tokens:,} tokens does not fit in a context of {question.context_tokens:,}.",
         )
-    return model
+    return question
 
 
 def _chosen_format(plan: Plan) -> int:

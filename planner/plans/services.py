@@ -34,6 +34,7 @@ def interval(columns: Columns, name: str, row: int) -> Interval | None:
 def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
     """The whole answer to a question. Raises ``PlanError`` for an impossible one."""
     plan = make_plan(question, snapshot)
+    question = plan.question
     columns, row = plan.columns, plan.row
     names = verdict_names(columns)
     verdict = names[row]

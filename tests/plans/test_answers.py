@@ -90,9 +90,7 @@ def test_an_unknown_bandwidth_leaves_the_speed_unknown_and_not_zero() -> None:
 
 
 def test_offload_goes_to_host_memory_and_is_slower() -> None:
-    question = Question(
-        model="qwen3-32b", machine="pc-with-rtx-4070-12-gb-32-gb-memory", format="q4-k-m"
-    )
+    question = Question(model="qwen3-32b", machine="pc-with-rtx-4070-12-gb-32-gb-memory", format="q4-k-m")
     found = answer(question)
     assert found.verdict == "offload"
     assert found.host_need_bytes > 0
@@ -121,6 +119,12 @@ def test_impossible_questions_name_the_field(change: dict[str, object], field: s
         answer(replace(LAPTOP, **change))  # type: ignore[arg-type]
     assert refusal.value.field == field
     assert refusal.value.message.endswith(".")
+
+
+def test_the_usual_context_is_cut_to_what_the_model_was_made_for() -> None:
+    found = answer(replace(LAPTOP, model="llama-2-7b"))
+    assert found.context_tokens == 4096
+    assert any("4,096 tokens" in note for note in found.notes)
 
 
 def test_the_steps_add_up_to_the_speed() -> None:

@@ -16,7 +16,7 @@ from planner.plans.questions import Question
 from planner.plans.services import PlanError, answer
 from planner.plans.snapshot import Snapshot, current
 
-DEFAULT_CONTEXT_TOKENS = Question(model="").context_tokens
+DEFAULTS = Question(model="")
 OPTION_OF_FIELD = {
     "machine": "--device",
     "device": "--device",
@@ -85,10 +85,7 @@ class Command(BaseCommand):
         weight_format = asked
         if asked != "auto":
             weight_format = _taken(names.resolve_format(asked, model.slug, runtime or None), "--format").slug
-        context = options["context"]
-        if context is None:
-            most = snapshot.models[model.slug].max_context_tokens
-            context = min(DEFAULT_CONTEXT_TOKENS, most) if most else DEFAULT_CONTEXT_TOKENS
+        context = options["context"] or DEFAULTS.context_tokens
         return Question(
             model=model.slug,
             machine=device.slug if device.slug in snapshot.machines else "",
@@ -103,7 +100,7 @@ class Command(BaseCommand):
             runtime=runtime,
             context_tokens=context,
             concurrency=options["concurrency"],
-            prompt_tokens=min(options["prompt"], context),
+            prompt_tokens=options["prompt"],
             output_tokens=options["output"],
         )
 
