@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware_catalog.published_sizes import load_published_sizes, preferred_sizes
+from hardware_catalog.published_sizes import load_published_sizes, ollama_sizes, preferred_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, FormatRow, KvFormatRow, ModelRow, RuntimeRow
 from planner.engine.architecture import Architecture, architecture_from_config
 from planner.engine.kv import KV_RULES
@@ -96,12 +96,29 @@ def published_weights(
 ) -> WeightsTable:
     """The table with the published sizes of formats that no closed rule describes."""
     approximate = [f.slug for f in formats if f.rules.get("approximate")]
-    sizes = preferred_sizes(load_published_sizes(), approximate)
-    columns = {slug: j for j, slug in enumerate(f.slug for f in formats)}
+    return _with_sizes(table, preferred_sizes(load_published_sizes(), approximate), models, formats)
+
+
+def ollama_weights(
+    table: WeightsTable, models: Sequence[ModelRow], formats: Sequence[FormatRow]
+) -> WeightsTable:
+    """The table with the sizes of what Ollama itself serves, where its quantizer follows no rule."""
+    return _with_sizes(table, ollama_sizes(load_published_sizes()), models, formats)
+
+
+def _with_sizes(
+    table: WeightsTable,
+    sizes: Mapping[tuple[str, str], int],
+    models: Sequence[ModelRow],
+    formats: Sequence[FormatRow],
+) -> WeightsTable:
+    """The table scaled to sizes by (model slug, format slug)."""
+    rows = {model.slug: i for i, model in enumerate(models)}
+    columns = {fmt.slug: j for j, fmt in enumerate(formats)}
     published = np.full(table.total_bytes.shape, np.nan)
-    for i, model in enumerate(models):
-        for slug in approximate:
-            published[i, columns[slug]] = sizes.get((model.slug, slug), np.nan)
+    for (model, fmt), size in sizes.items():
+        if model in rows and fmt in columns:
+            published[rows[model], columns[fmt]] = size
     return with_published_sizes(table, published)
 
 
@@ -147,6 +164,7 @@ class CatalogTables:
     kv_formats: KvFormatTable
     runtimes: RuntimeTable
     weights: WeightsTable
+    ollama_weights: WeightsTable  # as ``weights``, with the layouts of Ollama's own library
     model_row: Mapping[str, int]
     format_row: Mapping[str, int]
     kv_format_row: Mapping[str, int]
@@ -163,12 +181,15 @@ def catalog_tables(rows: CatalogRows, weights: WeightsTable | None = None) -> Ca
     """Build the tables of models, formats, KV formats and runtimes."""
     models, formats = model_table(rows.models), format_table(rows.formats)
     kv_formats, runtimes = kv_format_table(rows.kv_formats), runtime_table(rows.runtimes)
+    if weights is None:
+        weights = catalog_weights(rows, models.architecture)
     return CatalogTables(
         models=models,
         formats=formats,
         kv_formats=kv_formats,
         runtimes=runtimes,
-        weights=catalog_weights(rows, models.architecture) if weights is None else weights,
+        weights=weights,
+        ollama_weights=ollama_weights(weights, rows.models, rows.formats),
         model_row={slug: i for i, slug in enumerate(models.slug)},
         format_row={slug: i for i, slug in enumerate(formats.slug)},
         kv_format_row={slug: i for i, slug in enumerate(kv_formats.slug)},

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from hardware_catalog.names.index import NameIndex
 
 from hardware_catalog.names.resolution import AMBIGUOUS, NOT_STATED, Resolution
+from hardware_catalog.published_sizes import load_published_sizes, ollama_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
 from hardware_catalog.tables import GIB, MachineSpec
 from planner.engine.builds import LlamaBuild, llama_build
@@ -180,6 +181,7 @@ class CaseReader:
         self._models = {m.slug: m for m in rows.models}
         self._formats = {f.slug: f for f in rows.formats}
         self._runtimes = {r.slug: r for r in rows.runtimes}
+        self._ollama = ollama_sizes(load_published_sizes())
 
     def read(self, row: Mapping[str, str]) -> Case:
         """The case as a plan. Raises ``CaseError`` with the status and the reason where it cannot be one."""
@@ -227,13 +229,17 @@ class CaseReader:
             layers_on_host=_layers_on_host(row, model),
             tensor_ranks=_tensor_ranks(row),
             utilization=number(row, "gpu_memory_utilization", high=1.0) or math.nan,
-            weights_bytes=weights_gib * GIB if weights_gib else math.nan,
+            weights_bytes=weights_gib * GIB if weights_gib else self._served_bytes(runtime, model, format_slug),
             bits_per_weight=bits if bits and not weights_gib else math.nan,
             bandwidth_assumed=resolution.bandwidth_assumed,
             format_assumed=bool(format_widened),
             shares_host=shares_host,
             widened=widened,
         )
+
+    def _served_bytes(self, runtime: str, model: ModelRow, format_slug: str) -> float:
+        """Size of the file that Ollama's library serves, where it is not what the format's rule gives; else nan."""
+        return float(self._ollama.get((model.slug, format_slug), math.nan)) if runtime == "ollama" else math.nan
 
     def _model(self, row: Mapping[str, str]) -> ModelRow:
         text = (row.get("model") or "").strip()

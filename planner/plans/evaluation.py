@@ -99,7 +99,7 @@ def evaluate(
         kv_formats=catalog.kv_formats,
         runtimes=catalog.runtimes,
         workloads=work,
-        weights=catalog.weights,
+        weights=catalog.ollama_weights if offer.runtime.slug == "ollama" else catalog.weights,
     )
     axes = Axes(
         machine=np.zeros(1, dtype=np.int64),
