@@ -16,6 +16,7 @@ TOP, PLOT, BOTTOM = 28, 176, 30
 HEIGHT = TOP + PLOT + BOTTOM
 BASE = TOP + PLOT
 MOST_TICKS = 6
+LINE_ROOM = 36  # pixels over a point in which its figure would meet a line or that line's name
 TICK_ROOM = 0.11  # share of the width that a figure on the axis takes
 HEADROOM = 1.08  # the plot's top above the largest value
 
@@ -84,12 +85,13 @@ def too_long(plan: Contexts) -> list[SafeString]:
     return [shade, line(x, TOP, x, BASE, "too-long-edge"), note]
 
 
-def marker(plan: Contexts, y: float, text: str) -> list[SafeString]:
-    """The question's own context on a curve, with its figure."""
+def marker(plan: Contexts, y: float, text: str, *, line_y: float = -HEIGHT) -> list[SafeString]:
+    """The question's own context on a curve, with its figure: below the point where a line runs close above it."""
     x = place_of(plan.contexts, plan.context_tokens)
+    text_y = y + 22 if 0 <= y - line_y < LINE_ROOM else y - 12
     return [
         element("circle", cx=percent(x), cy=y, r=5, class_="value"),
-        label(text, x, y - 12, "value-label", end=anchor(x, edge=0.16)),
+        label(text, x, text_y, "value-label", end=anchor(x, edge=0.16)),
     ]
 
 
@@ -172,7 +174,7 @@ def memory_curve(plan: Contexts) -> SafeString | None:
     ]
     chosen = chosen_point(plan)
     if chosen is not None:
-        drawn += marker(plan, y_of(chosen.memory_bytes), gib(chosen.memory_bytes))
+        drawn += marker(plan, y_of(chosen.memory_bytes), gib(chosen.memory_bytes), line_y=limit_y)
     return chart(
         *drawn,
         title="Memory against context",

@@ -143,3 +143,17 @@ def test_figures_on_the_context_axis_do_not_meet() -> None:
     places = sorted(float((label.get("x") or "").removesuffix("%")) for label in labels)
     assert labels[0].text == "40k"
     assert all(right - left >= 11 for left, right in itertools.pairwise(places))
+
+
+def test_a_figure_stands_below_its_point_where_the_limit_runs_close_above() -> None:
+    def places(limit_gib: float) -> tuple[float, float]:
+        chart = memory_curve(replace(FITS, limit_bytes=limit_gib * GIB))
+        assert chart is not None
+        root = parsed(chart)
+        figure = next(text for text in root.iter("text") if text.get("class") == "value-label")
+        return float(figure.get("y") or 0), float(next(root.iter("circle")).get("cy") or 0)
+
+    near, point = places(7.0)
+    assert near > point
+    far, point = places(20.0)
+    assert far < point
