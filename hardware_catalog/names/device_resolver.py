@@ -8,15 +8,12 @@ from dataclasses import replace
 
 from hardware_catalog.names.devices import parse_cleaned
 from hardware_catalog.names.facts import extract
-from hardware_catalog.names.normalise import clean, split_brackets, split_top_level
-from hardware_catalog.names.resolution import COMPOSITE, NOT_IN_CATALOG, Part, Resolution
-from hardware_catalog.names.single_device import Asked, SingleDevices, has_number
+from hardware_catalog.names.normalise import clean
+from hardware_catalog.names.parts import is_external, split_parts, states_only_memory
+from hardware_catalog.names.resolution import AMBIGUOUS, COMPOSITE, NOT_IN_CATALOG, Part, Resolution
+from hardware_catalog.names.single_device import Asked, SingleDevices, named
 from hardware_catalog.rows import DeviceRow
 
-_AND = re.compile(
-    r" \+ | & | and (?=\d|nvidia|geforce|rtx|radeon|amd|intel)|, (?=amd instinct|nvidia h|nvidia a)"
-)
-_NOT_A_PART = re.compile(r"^(?:pcie gen ?\d )?(?:nvme|ssd|flash|usb)\b")
 _HOST = re.compile(r"\b(?:cpu|host|server|pc)\b")
 _ACCELERATED = re.compile(r"cuda|gpu|rocm|vulkan|metal")
 
@@ -44,36 +41,17 @@ class DeviceResolver:
         asked = Asked(text, cleaned, memory_gb, bandwidth_gbs, backend)
         if self._single.is_exact(cleaned):
             return self._single.resolve(asked)
-        parts = _parts(cleaned)
-        single = parts[0] if len(parts) == 1 else cleaned
-        if len(parts) < 2:
-            parts = self._bracketed_card(single)
+        parts = split_parts(cleaned, self._single)
         if len(parts) > 1:
             return self._composite(text, parts, backend)
-        return self._single.resolve(replace(asked, cleaned=single))
-
-    def _bracketed_card(self, cleaned: str) -> list[str]:
-        """[host, card] of "Pi 5 - 8GB (AMD RX 6700 XT)"; [] when the brackets name no card beside a host."""
-        outside, inside = split_brackets(cleaned)
-        if not inside:
-            return []
-        around = parse_cleaned(outside)
-        if not around.identity and self._single.cpus.find(outside) is None:
-            return []  # lspci: "NVIDIA Corporation GA102 [GeForce RTX 3090]"
-        outer = self._single.table.find(around)
-        if outer and outer[0].kind in ("gpu", "apple", "accelerator"):
-            return []
-        for bracket in inside:
-            inner = parse_cleaned(bracket)
-            rows = self._single.table.find(inner)
-            if rows and rows[0].kind == "gpu" and rows[0].form_factor != "laptop" and has_number(inner):
-                return [outside, bracket]
-        return []
+        return self._single.resolve(replace(asked, cleaned=parts[0]))
 
     def _composite(self, text: str, parts: Sequence[str], backend: str | None) -> Resolution:
         hosts: Parts = []
         devices: Parts = []
         for part in parts:
+            if states_only_memory(part):
+                continue
             found = self._single.resolve(Asked(part, part))
             if self._is_host(part, found) or (
                 found.status == NOT_IN_CATALOG and not devices and not hosts and len(parts) > 1
@@ -91,9 +69,32 @@ class DeviceResolver:
         accelerators = {part for part, _ in devices}
         beside = [part for part in parts if part not in accelerators]
         whole = replace(
-            _accelerators(devices), text=text, parts=told, processor="gpu" if _uses_gpu(backend) else "cpu"
+            self._beside_mobile(_accelerators(devices), hosts, text),
+            text=text,
+            parts=told,
+            processor="gpu" if _uses_gpu(backend) else "cpu",
         )
         return _with_host(whole, hosts, beside)
+
+    def _beside_mobile(self, result: Resolution, hosts: Parts, text: str) -> Resolution:
+        """A card beside a mobile processor is the laptop part of that number, or an external card: ask."""
+        slugs = [
+            slug for _, host in hosts for slug in (host.slug, *(slug for slug, _ in host.candidates[:1]))
+        ]
+        mobile = any(self._single.rows[slug].form_factor == "laptop" for slug in slugs if slug)
+        if not (mobile and result.slug) or is_external(clean(text)):
+            return result
+        chosen = self._single.rows[result.slug]
+        laptops = [
+            row
+            for row in self._single.table.siblings(parse_cleaned(clean(chosen.name)))
+            if row.kind == "gpu" and row.form_factor == "laptop"
+        ]
+        if not laptops or chosen.form_factor == "laptop":
+            return result
+        reason = f"Beside a mobile processor it may be the {laptops[0].name} or an external {chosen.name}."
+        candidates = named([*laptops, chosen])
+        return replace(result, status=AMBIGUOUS, slug="", name="", candidates=candidates, reason=reason)
 
     def _is_host(self, part: str, found: Resolution) -> bool:
         unknown = found.status == NOT_IN_CATALOG
@@ -101,20 +102,6 @@ class DeviceResolver:
             return True
         slug = found.slug or (found.candidates[0][0] if found.candidates else "")
         return not unknown and slug in self._single.rows and self._single.rows[slug].kind == "computer"
-
-
-def _parts(cleaned: str) -> list[str]:
-    """Parts of a composite machine; a part that only states memory ("+ MRDIMM-8800") belongs to the one before."""
-    parts: list[str] = []
-    for part in split_top_level(cleaned, _AND):
-        if _NOT_A_PART.match(part):
-            continue
-        rest, facts = extract(part)
-        if parts and not rest and (facts.memory_type or facts.memory_gb):
-            parts[-1] = f"{parts[-1]} ({part})"
-        else:
-            parts.append(part)
-    return parts
 
 
 def _accelerators(devices: Parts) -> Resolution:

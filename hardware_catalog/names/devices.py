@@ -153,6 +153,11 @@ class DeviceTable:
         sizes = {memory_gb, memory_gb / count} if count else {memory_gb}
         return any(abs(size - option) < 0.51 for size in sizes for option in self._sizes[row.slug])
 
+    @staticmethod
+    def sold_with(row: DeviceRow, memory_gb: float) -> bool:
+        """Whether the size is one of the device's memory, not only a number in its name ("GH200 480GB")."""
+        return not row.memory_options_gb or any(abs(memory_gb - o) < 0.51 for o in row.memory_options_gb)
+
     def _narrow(
         self,
         entries: list[Entry],
@@ -272,15 +277,15 @@ def _same_bus(said: str, own: str) -> bool:
 
 
 def _by_cores(entries: list[Entry], facts: Facts) -> list[Entry]:
-    """Entries of the stated bin. "76 core" may mean the CPU: it narrows only where a GPU bin has that many."""
+    """Entries of the stated bin. "76 core" is a GPU's, or else a CPU's, where a bin has that many."""
     told = [e for e in entries if e.facts.gpu_cores is not None]
     if facts.gpu_cores is not None and told:
         return [e for e in told if e.facts.gpu_cores == facts.gpu_cores]
-    if facts.cores is not None:
-        return [e for e in told if e.facts.gpu_cores == facts.cores] or entries
     if facts.performance_cores is not None:
         return [e for e in entries if e.facts.performance_cores == facts.performance_cores] or entries
-    return entries
+    by_gpu = [e for e in told if e.facts.gpu_cores == facts.cores] if facts.cores else []
+    cpu_cores = facts.cpu_cores or facts.cores
+    return by_gpu or [e for e in entries if cpu_cores and e.facts.cpu_cores == cpu_cores] or entries
 
 
 def reads_as(row: DeviceRow, memory_gb: float) -> bool:

@@ -29,6 +29,7 @@ class Facts:
     gpu_cores: int | None = None
     cores: int | None = None  # cores of a processor not said ("M2 Ultra 76 core")
     performance_cores: int | None = None
+    cpu_cores: int | None = None
     sockets: int | None = None
     channels: int | None = None
     memory_type: str = ""  # "ddr5", "lpddr5x", "mrdimm", ...
@@ -54,8 +55,10 @@ _APPLE_CORES = re.compile(r"\b(\d{1,2})p ?\+ ?(\d{1,2})e(?: ?\+ ?(\d{1,3}) ?gpu)
 _GPU_CORES = re.compile(
     r"\b(\d{1,3})[ -]?cores?[ -]?gpu|\bgpu[ :-]*(\d{1,3})[ -]?cores?|\b(\d{1,3})[ -]?gpu[ -]?cores?|\b(\d{1,3}) ?c ?gpu"
 )
+_APPLE_CHIP = re.compile(r"\bm\d{1,2}\b")
+_CPU_BY_GPU = re.compile(r"\b(\d{1,2}) ?c?/(\d{1,2}) ?c?\b(?! ?[gt]i?b)")  # "M4 Max 16/40", "14c/20c"
 _CPU_CORES = re.compile(
-    r"\b(?:\d{1,3}|two|four|six|eight|twelve|sixteen)[ -]?cores? (?:processor|cpu|arm|risc-v)\b"
+    r"\b(?:(\d{1,3})|two|four|six|eight|twelve|sixteen)[ -]?cores? (?:processor|cpu|arm|risc-v)\b"
 )
 _CORES = re.compile(r"\b(\d{1,3})[ -]?cores?\b|\b(\d{1,3})c\b")
 _MEMORY_KIND = r"lpddr\d[xt]?|ddr\d|mrdimm|gddr\d[x]?|hbm\d?e?"
@@ -67,13 +70,20 @@ _SOCKETS = re.compile(r"\b(\d|single|dual|two)[ -]sockets?\b")
 _BANDWIDTH = re.compile(r"\b(\d{2,5}(?:\.\d+)?) ?(gb|tb)/s\b")
 _SIZE = re.compile(
     r"(?<![\d.a-z])(?:(\d{1,4}(?:\.\d{1,2})?) ?-?(tib|tb|gib|gb)"
-    r"|(8|1[0-2]|16|20|24|32|40|48|64|80|96|128|192|256|512) ?(g))\b"
+    r"|(8|1[0-2]|16|20|24|32|40|48|64|80|96|128|141|144|192|256|512) ?(g))\b"
 )
+_WITH_STORAGE = re.compile(
+    r"\b(\d{1,3}) ?[/+] ?(?:(?:128|256|512|1024)(?: ?gb)?|[1-8] ?tb)\b"
+)  # "64/1TB", "12+256"
 _POWER = re.compile(r"\b(\d{2,4}) ?w\b")
 _DROP = re.compile(
     r"@? ?\b\d+(?:\.\d+)? ?ghz\b|\bpcie (?:gen ?)?\d(?:\.\d)?(?: ?x\d+)?\b|\bcompute capability \d+(?:\.\d+)?\b"
     r"|\bvmm: ?(?:yes|no)\b|\b\d+ (?:cpu-infer )?threads?(?: used)?\b|\bnps\d\b|\bnvl\d+\b|\brev \d(?:\.\d)?\b"
-    r"|\b\d{2} ?-?inch\b|\b\d{1,3} cus?\b|\b\d{2,3}-bit\b|\bnavi ?\d\d\b|\b(?:ftw3|xc3|xlr8|kfa2)\b"
+    r"|\b\d{2}(?:\.\d)? ?-?inch\b|\b\d{1,3} cus?\b|\b\d{2,3}-bit\b|\bnavi ?\d\d\b|\b(?:ftw3|xc3|xlr8|kfa2)\b"
+)
+_SYSTEM = r"windows|ubuntu|debian|fedora|wsl"
+_SOFTWARE = re.compile(
+    rf"\b(?:cuda|rocm|driver|linux|kernel|{_SYSTEM})(?: (?:server|version|v))? ?\d{{1,4}}(?:\.\d+)*\b|\b(?:{_SYSTEM})\b"
 )
 _COUNT_FRONT = re.compile(r"^(\d{1,3}) ?[x*](?: (?=[a-z\[(])|(?=[a-z]{1,9}[ -]?\d))")  # not "7900 XTX"
 _COUNT_WORD = re.compile(r"^(two|three|four|six|eight|dual|twin|quad|octa)[ -]")
@@ -84,6 +94,7 @@ _COUNT_PLAIN = re.compile(
 _COUNT_FRONT_NUMBER = re.compile(r"^(\d{1,3}) ?[x*] ?(?=\d{3,4}[a-z ]|\d{3,4}$)")  # "4x 3090"
 _COUNT_BRACKET = re.compile(r"[(\[] ?(?:x ?(\d{1,4})|(\d{1,4}) ?x) ?[)\]]")
 _COUNT_BACK = re.compile(r" [x*] ?(\d{1,4})$")
+_DIGIT_BEFORE = re.compile(r"\d.* [x*] ?\d{1,4}$")
 _COUNT_DUAL = re.compile(r" (dual|quad) (?=\d{2,3} ?g)")
 _COUNT_GPUS = re.compile(r"\b(\d{1,3})[ -]gpus?\b")
 _LAPTOP = re.compile(r"\b(?:laptop|notebook|mobile)\b")
@@ -121,6 +132,8 @@ def extract_count(text: str) -> tuple[str, int | None]:
         _COUNT_BACK,
         _COUNT_DUAL,
     ):
+        if pattern is _COUNT_BACK and not _DIGIT_BEFORE.search(scanner.text):
+            continue  # "vivo X100"
         match = scanner.take(pattern)
         if match is not None:
             written = next(group for group in match.groups() if group)
@@ -136,7 +149,7 @@ def extract_count(text: str) -> tuple[str, int | None]:
 
 def extract(cleaned: str) -> tuple[str, Facts]:
     """Facts of a cleaned text and the text without them. Numbers that cannot be a fact (0 GB) are dropped."""
-    scanner = _Scanner(cleaned)
+    scanner = _Scanner(_WITH_STORAGE.sub(r"\1gb", cleaned))
     facts = _cores(scanner, Facts())
     facts = _memory_system(scanner, facts)
     summed = _COUNT_DUAL.search(scanner.text) is not None or _COUNT_WORD.match(scanner.text) is not None
@@ -166,15 +179,23 @@ def extract(cleaned: str) -> tuple[str, Facts]:
 def _cores(scanner: _Scanner, facts: Facts) -> Facts:
     apple = scanner.take(_APPLE_CORES)
     if apple is not None:
+        performance, efficiency = int(apple.group(1)), int(apple.group(2))
         gpu = int(apple.group(3)) if apple.group(3) else None
-        return replace(facts, performance_cores=int(apple.group(1)), gpu_cores=gpu)
+        return replace(
+            facts, performance_cores=performance, cpu_cores=performance + efficiency, gpu_cores=gpu
+        )
+    both = scanner.take(_CPU_BY_GPU) if _APPLE_CHIP.search(scanner.text) else None
+    if both is not None:
+        return replace(facts, cpu_cores=int(both.group(1)), gpu_cores=int(both.group(2)) or None)
     gpu_cores = scanner.take(_GPU_CORES)
+    cpu_cores = scanner.take(_CPU_CORES)
     scanner.drop(_CPU_CORES)
     cores = scanner.take(_CORES)
     scanner.drop(_CORES)
     return replace(
         facts,
         gpu_cores=_first_int(gpu_cores),
+        cpu_cores=_first_int(cpu_cores),
         cores=_first_int(cores) if gpu_cores is None else None,
     )
 
@@ -185,6 +206,7 @@ def _memory_system(scanner: _Scanner, facts: Facts) -> Facts:
         scale = 1000.0 if bandwidth.group(2) == "tb" else 1.0
         facts = replace(facts, bandwidth_gb_per_s=float(bandwidth.group(1)) * scale)
     scanner.drop(_DROP)
+    scanner.drop(_SOFTWARE)
     sockets = scanner.take(_SOCKETS)
     if sockets is not None:
         facts = replace(facts, sockets=_number(sockets.group(1)))
@@ -215,4 +237,4 @@ def _number(written: str) -> int | None:
 def _first_int(match: re.Match[str] | None) -> int | None:
     if match is None:
         return None
-    return int(next(group for group in match.groups() if group)) or None
+    return int(next((group for group in match.groups() if group), 0)) or None

@@ -59,7 +59,16 @@ _LLAMA_CPP = (
     (re.compile(r"\bmxfp4 moe\b"), "mxfp4_moe"),
     (re.compile(r"\bq([345])_k(?![a-z0-9_])"), r"q\1_k_m"),  # llama-quantize: "Q4_K : alias for Q4_K_M"
 )
-_EXL = re.compile(r"\b(exl[23])[- ]?(\d+(?:\.\d+)?) ?bpw")
+_FLOATS = (
+    (re.compile(r"\bbfloat16\b"), "bf16"),
+    (re.compile(r"\b(?:float16|half(?: precision)?)\b"), "fp16"),
+    (re.compile(r"\bfloat32\b"), "fp32"),
+)
+_EXL = re.compile(r"\b(exl[23])\b")
+_KV_BESIDE = re.compile(
+    r"[+,;&] ?(?:kv[a-z0-9_ ]*|[a-z0-9_]+ (?:kv|k/v|kv-cache)(?: cache)?)$"
+)  # "Q4_K_M + Q8_0 KV"
+_GROUP_SIZE = re.compile(r"\b(?:gs|g|group(?: |-|_)?(?:size)?[ -_]?)(32|64|128)\b")
 _OPEN: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (
         re.compile(r"^(?:q4|4 ?-?bit|4bit|int4|w4|4 bit)\b"),
@@ -134,11 +143,9 @@ class FormatResolver:
         )
 
     def _find(self, cleaned: str, model: str | None, runtime: str | None) -> tuple[list[FormatRow], str]:
-        exl = _EXL.search(cleaned)
+        exl = self._exllama(cleaned, runtime)
         if exl is not None:
-            slug = f"{exl.group(1)}-{float(exl.group(2)):g}bpw".replace(".", "-")
-            if slug in self._rows:
-                return [self._rows[slug]], "bits"
+            return [exl], "bits"
         row = self._models.get(model or "")
         if (
             row is not None
@@ -146,8 +153,9 @@ class FormatResolver:
             and row.native_format in self._rows
         ):
             return [self._rows[row.native_format]], "native"
-        cleaned = _REPACKED.sub("", cleaned)
-        for pattern, replacement in _LLAMA_CPP:
+        cleaned = _REPACKED.sub("", _KV_BESIDE.sub("", cleaned))
+        cleaned = _GROUP_SIZE.sub(lambda m: "" if m.group(1) == "64" else f"g{m.group(1)}", cleaned)
+        for pattern, replacement in (*_LLAMA_CPP, *_FLOATS):
             cleaned = pattern.sub(replacement, cleaned)
         written = _BITS.sub(" ", cleaned).strip(" -~")
         by_rule = None if re.search(r"\bstatic\b|\bdynamic\b|\bper-?(?:tensor|channel)\b", cleaned) else row
@@ -161,6 +169,16 @@ class FormatResolver:
                 rows = [r for name in names for r in self._names.get(name, [])]
                 return _of_runtime(list({r.slug: r for r in rows}.values()), runtime, self._rows), "open"
         return [], ""
+
+    def _exllama(self, cleaned: str, runtime: str | None) -> FormatRow | None:
+        """ExLlama's format of the stated bits: "EXL3 3.5bpw", "4.0bpw exl3", or "4.0bpw" with its runtime."""
+        bits = _BITS.search(cleaned)
+        named = _EXL.search(cleaned)
+        families = FAMILIES_OF_RUNTIME.get(runtime or "", ())
+        family = named.group(1) if named else families[0] if families in (("exl2",), ("exl3",)) else ""
+        if bits is None or not family:
+            return None
+        return self._rows.get(f"{family}-{float(bits.group(1)):g}bpw".replace(".", "-"))
 
     def _named(self, name: str, model: ModelRow | None, runtime: str | None) -> list[FormatRow]:
         native = self._native(name, model, runtime)
@@ -176,11 +194,9 @@ class FormatResolver:
         marked = [r for r in rows if any(mark in r.slug for mark in MOBILE_MARKS.get(runtime or "", ()))]
         if marked or wanted:
             return (marked or wanted)[:1]
-        return (
-            rows[:1]
-            if len(rows) == 1 or runtime is None
-            else ([r for r in rows if r.family == "safetensors"] or rows)[:1]
-        )
+        if runtime is None:
+            return ([r for r in rows if letters(r.name) == name] or rows)[:1]
+        return ([r for r in rows if r.family == "safetensors"] or rows)[:1]
 
     def _native(self, name: str, model: ModelRow | None, runtime: str | None) -> FormatRow | None:
         """The model's own variant of a format whose short name several layouts share ("FP8", "MXFP4", "INT4")."""
@@ -230,7 +246,8 @@ def _ways(written: str, runtime: str | None) -> list[str]:
     marks = MOBILE_MARKS.get(runtime or "", ())
     ways = [f"{text} {mark}" for mark in marks for text in (written, plain)]
     ways += [f"{mark} {text}" for mark in marks for text in (written, plain)]
-    ways += [written, plain, *(f"{family} {plain}" for family in families)]
+    ways += [written, plain]
+    ways += [f"{family} {text}" for family in families for text in (written, plain)]
     return list(dict.fromkeys(letters(way) for way in ways))
 
 

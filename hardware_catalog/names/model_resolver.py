@@ -85,7 +85,7 @@ class ModelResolver:
         self, text: str, found: Found, rule: str, format_text: str, edited: bool = False
     ) -> Resolution:
         rows = found.rows
-        agree = figures_agree(rows) if len(rows) > 1 or found.open_version else False
+        agree = (len(rows) > 1 or found.open_version) and not found.may_differ and figures_agree(rows)
         # "Mistral-7B" leaves open v0.1 or v0.3; "Llama 8B" leaves open the generation.
         revisions = found.open_version and len(rows) > 1 and all(_has_revision(row) for row in rows)
         ok = (len(rows) == 1 or agree) and (not found.open_version or revisions) and not found.open_size
@@ -94,7 +94,8 @@ class ModelResolver:
         if not ok:
             names = ", ".join(row.name for row in rows[:5]) + (", …" if len(rows) > 5 else "")
             what = "which size" if found.open_size else "which model"
-            reason = f"The name leaves open {what}: {names}."
+            known = names if len(rows) > 1 else f"the catalog has {names}"
+            reason = f"The name leaves open {what}: {known}."
         elif edited:
             reason = f"An edited copy of {rows[0].name}: the same architecture."
         elif rule == "alias" and chosen is not None:

@@ -59,6 +59,9 @@ _EXPERTS = re.compile(r"^\d{2,3}e$")  # "17B-16E": told apart by the size and th
 _CONTEXT = re.compile(r"^(?:\d{1,4}k|1m)$")
 _OLLAMA = re.compile(r"^[a-z0-9._-]+:[a-z0-9._-]+$")
 
+# Unversioned names that are a first generation's own, with other shapes than later ones: https://huggingface.co/Qwen/Qwen-7B
+_FIRST_GENERATIONS = ((frozenset({"qwen"}), frozenset({1.8, 7.0, 14.0, 72.0})),)
+
 _SHAPES = (
     "num_hidden_layers",
     "hidden_size",
@@ -171,6 +174,7 @@ class Found:
 
     rows: tuple[ModelRow, ...] = ()
     open_version: bool = False  # "Llama 8B"
+    may_differ: bool = False  # "Qwen 7B" may be the first generation, which the catalog does not have
     open_size: bool = False  # "granite-4.1", of which the catalog happens to know one size
 
 
@@ -223,7 +227,9 @@ class ModelTable:
             return Found(tuple(rows.values()), open_size=True)
         if query.versions or query.ollama:
             return Found()
-        return replace(self._fitting(self._unversioned.get(query.family, []), query), open_version=True)
+        found = self._fitting(self._unversioned.get(query.family, []), query)
+        first = any(query.family == name and sizes & set(query.sizes) for name, sizes in _FIRST_GENERATIONS)
+        return replace(found, open_version=True, may_differ=first)
 
     def family(self, query: ModelQuery) -> list[ModelRow]:
         """Models of the query's family whatever their size: what a refusal should name."""
@@ -244,7 +250,7 @@ class ModelTable:
         dated = [e for e in (named or found) if e.query.dates == query.dates]
         chosen = dated or named or found
         open_size = not (query.sizes or query.active or query.effective) and all(
-            entry.query.sizes or entry.query.effective for entry in chosen
+            entry.query.sizes or entry.query.active or entry.query.effective for entry in chosen
         )
         rows = {entry.row.slug: entry.row for entry in chosen}
         return Found(tuple(rows.values()), open_size=open_size)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from hardware_catalog.names.close import CloseNames
 from hardware_catalog.names.formats import letters
@@ -12,6 +13,7 @@ from hardware_catalog.names.resolution import AMBIGUOUS, NOT_IN_CATALOG, NOT_STA
 from hardware_catalog.rows import RuntimeRow
 
 _VERSION = re.compile(r"\bv?(\d+\.\d+[0-9a-z.+]*|b\d{3,6})\b")
+_BUILD = re.compile(r"\bbuild[ :]*b?(\d{3,6})\b")
 _OR = re.compile(r"\bor\b")
 
 # Marks of a backend in a text, most telling first. Names as in the catalog's runtimes.
@@ -45,27 +47,38 @@ class RuntimeResolver:
 
     def __init__(self, runtimes: Sequence[RuntimeRow]) -> None:
         self._rows = {row.slug: row for row in runtimes}
-        self._exact: dict[str, str] = {}
+        self._exact: dict[str, list[str]] = defaultdict(list)
         self._inside: list[tuple[str, str]] = []
         for row in runtimes:
-            for name in (row.slug, row.name, re.sub(r"\(.*?\)", "", row.name), *row.aliases):
-                written = letters(name)
-                self._exact.setdefault(written, row.slug)
-                if len(written) >= 3:
-                    self._inside.append((key(name), row.slug))
+            self._remember(row, (row.slug, row.name))
+        own = frozenset(self._exact)
+        for row in runtimes:
+            self._remember(row, (re.sub(r"\(.*?\)", "", row.name), *row.aliases), own)
         self._inside.sort(key=lambda item: -len(item[0]))
         self._close = CloseNames({key(row.name): row.slug for row in runtimes})
+
+    def _remember(self, row: RuntimeRow, names: Iterable[str], taken: frozenset[str] = frozenset()) -> None:
+        """Keep the row's names, save those that another row has as its own ("LM Studio" of "LM Studio (MLX)")."""
+        for name in names:
+            written = letters(name)
+            if written in taken:
+                continue
+            if row.slug not in self._exact[written]:
+                self._exact[written].append(row.slug)
+            if len(written) >= 3:
+                self._inside.append((key(name), row.slug))
 
     def resolve(self, text: str) -> Resolution:
         """See NameIndex.resolve_runtime."""
         cleaned = clean(text)
         if not cleaned:
             return Resolution("runtime", text, NOT_STATED, reason="No runtime is named.")
+        cleaned = _BUILD.sub(r"b\1", cleaned)
         version = _VERSION.search(cleaned)
         bare = _VERSION.sub(" ", cleaned)
         backends = resolve_backend(cleaned).backends
         told = version.group(1) if version else ""
-        slugs = self._named(bare)
+        slugs, choice = self._named(bare)
         if not slugs:
             near = self._close.near(bare, 3)
             candidates = tuple((slug, self._rows[slug].name) for slug in near)
@@ -79,8 +92,17 @@ class RuntimeResolver:
                 version=told,
                 backends=backends,
             )
-        alternatives = [self._rows[slug] for slug in slugs]
-        ok = len(alternatives) == 1 or not _OR.search(bare)
+        return self._decide(text, [self._rows[slug] for slug in slugs], choice, told, backends)
+
+    @staticmethod
+    def _decide(
+        text: str,
+        alternatives: Sequence[RuntimeRow],
+        choice: bool,
+        version: str,
+        backends: tuple[str, ...],
+    ) -> Resolution:
+        ok = len(alternatives) == 1 or not choice
         first = alternatives[0]
         agree = len({row.kv_rule for row in alternatives}) == 1
         return Resolution(
@@ -93,18 +115,20 @@ class RuntimeResolver:
             figures_agree=not ok and agree,
             rule="name",
             reason="" if ok else "The text names several runtimes.",
-            version=told,
+            version=version,
             backends=backends,
         )
 
-    def _named(self, cleaned: str) -> list[str]:
-        """Runtimes named in the text, in the order of the text; longer names hide shorter ones inside them."""
-        whole = self._exact.get(letters(cleaned))
-        if whole is not None:
-            return [whole]
-        outside = self._exact.get(letters(re.sub(r"\(.*?\)", "", cleaned)))
-        if outside is not None:
-            return [outside]
+    def _named(self, cleaned: str) -> tuple[list[str], bool]:
+        """Runtimes named in the text, in the order of the text, and whether they are alternatives.
+
+        Longer names hide shorter ones inside them.
+        """
+        alternatives = _OR.search(cleaned) is not None
+        for part in (cleaned, "" if alternatives else re.sub(r"\(.*?\)", "", cleaned)):
+            whole = self._exact.get(letters(part))
+            if whole:
+                return whole, True
         text = f" {key(cleaned)} "
         found: list[tuple[int, str]] = []
         for name, slug in self._inside:
@@ -112,7 +136,7 @@ class RuntimeResolver:
             if position >= 0:
                 found.append((position, slug))
                 text = text.replace(f" {name} ", f" {'~' * len(name)} ")
-        return list(dict.fromkeys(slug for _, slug in sorted(found)))
+        return list(dict.fromkeys(slug for _, slug in sorted(found))), alternatives
 
 
 def resolve_backend(text: str) -> Resolution:

@@ -24,6 +24,7 @@ from hardware_catalog.names.stated_memory import checked
 from hardware_catalog.rows import DeviceRow
 
 _CPU_ONLY = re.compile(r"\bcpu\b")
+_PHONE_CHIP = re.compile(r"^a\d{1,2}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class SingleDevices:
             if fitting or not self.table.find(query, size, asked.bandwidth_gbs):
                 return self._decide(asked, fitting or exact, query, self._rules[wanted])
         rows = self.table.find(query, asked.memory_gb, asked.bandwidth_gbs)
+        if rows and rows[0].kind == "apple" and "mac" not in asked.cleaned and _names_phone_chip(query):
+            return self._in_brackets(asked, query) or self._any_with_chip(
+                asked, query, [*rows, *self.table.by_soc(asked.cleaned)]
+            )
         if rows:
             return self._decide(asked, rows, query, "tokens")
         cpu = self.cpus.find(asked.cleaned)
@@ -104,8 +109,9 @@ class SingleDevices:
         outside, inside = split_brackets(asked.cleaned)
         named = (outside, *(part for bracket in inside for part in bracket.split(",")))
         phones = next((rows for part in named if (rows := self.table.by_soc(part))), [])
-        if not phones:
-            return None
+        return self._any_with_chip(asked, query, phones) if phones else None
+
+    def _any_with_chip(self, asked: Asked, query: Query, phones: Sequence[DeviceRow]) -> Resolution:
         found = self._decide(asked, phones, query, "soc")
         reason = "The text names a chip, not a device: any device with it."
         slug = found.slug if found.figures_agree else ""
@@ -210,6 +216,11 @@ def _with_processor(result: Resolution, row: DeviceRow, asked: Asked) -> Resolut
         return replace(result, processor="npu")
     on_cpu = _CPU_ONLY.search(told) is not None and "gpu" not in told
     return replace(result, processor="cpu" if on_cpu else "gpu" if told else "")
+
+
+def _names_phone_chip(query: Query) -> bool:
+    """Whether the name is a chip that phones carry as well as a Mac: "A18 Pro"."""
+    return any(_PHONE_CHIP.match(word) for word in query.identity)
 
 
 def has_number(query: Query) -> bool:

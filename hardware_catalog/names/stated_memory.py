@@ -30,6 +30,8 @@ def checked(
     stated, count = query.facts.memory_gb, query.facts.count
     if stated is not None:
         fits = [row for row in rows if table.offers(row, stated, count) or not row.memory_options_gb]
+        if fits and not count and not any(table.sold_with(row, stated) for row in fits):
+            return replace(result, memory_gb=None)
         if fits and count and not any(table.offers(row, stated) for row in fits if row.memory_options_gb):
             # "dual 48 GB" is the sum over the devices; "2x 4090 48 GB" may also be cards of twice the memory.
             told = stated / count if count != MODIFIED_FACTOR or query.facts.summed else None

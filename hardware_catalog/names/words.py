@@ -16,6 +16,7 @@ FILLER = word_set(
     class equivalent version model ed using via my virtualized spx cts 5g 4g lte silicon superchip grace
     modified mod modded custom stock unit each total vram ram memory unified system nvlink pci express
     rack aws asus msi sony motorola server advanced micro devices
+    egpu external enclosure dock oculink thunderbolt usb4
     """
 )
 
@@ -57,6 +58,7 @@ _SPLITS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=[a-z0-9])\+(?![a-z0-9])"), " plus"),
     (re.compile(r"\bmax\+"), "max plus "),
     (re.compile(r"(?<=\d)tisuper\b"), " ti super"),
+    (re.compile(r"\b(ipad (?:pro|air)) (?:1[13]|12\.9|10\.[59])\b"), r"\1"),
     (re.compile(r"\bserver edition\b"), "server_edition"),
     (re.compile(r"\bws\b"), "workstation"),
     (re.compile(r"\b(\d+)(?:st|nd|rd|th)[ -]gen(?:eration)?\b"), r"\1"),
@@ -66,6 +68,7 @@ _SPLITS: tuple[tuple[re.Pattern[str], str], ...] = (
         r"sm_\1",
     ),  # Samsung's model codes, region letters dropped
     (re.compile(r"\brpi ?(?=\d|cm|zero)"), "raspberry pi "),
+    (re.compile(r"\bpi(?=[345]\b)"), "pi "),
     (re.compile(r"(?<!raspberry )\bpi (?=\d|cm\d)"), "raspberry pi "),
     (re.compile(r"\b([a-z]{3,}|rx|hx)(\d)"), r"\1 \2"),
     (
