@@ -88,6 +88,9 @@ class NameIndex:
         if self._machines.is_exact(text):
             return self._machines.resolve(text)
         device = self.resolve_device(text)
+        preset = self._machines.preset(device)
+        if preset is not None:
+            return preset
         if device.rule in ("slug", "name", "alias") or not names_a_product(text):
             if device.status != NOT_IN_CATALOG:
                 return device

@@ -11,7 +11,7 @@ from hardware_catalog.names.close import CloseNames
 from hardware_catalog.names.device_resolver import DeviceResolver
 from hardware_catalog.names.devices import figures_agree
 from hardware_catalog.names.normalise import clean, key
-from hardware_catalog.names.resolution import AMBIGUOUS, NOT_IN_CATALOG, OK, Resolution
+from hardware_catalog.names.resolution import AMBIGUOUS, COMPOSITE, NOT_IN_CATALOG, OK, Resolution
 from hardware_catalog.names.words import MAC_PRODUCT
 from hardware_catalog.rows import DeviceRow, MachineRow
 
@@ -94,6 +94,19 @@ class MachineResolver:
             reason = "No preset is such a machine; the device and its memory can be given instead."
             return Resolution("machine", text, NOT_IN_CATALOG, candidates=named, reason=reason)
         return replace(self._decide(text, rows, "tokens"), count=device.count)
+
+    def preset(self, found: Resolution) -> Resolution | None:
+        """The preset of a card beside the stated host memory, which names no processor: "RTX 5090 + 64 GB RAM"."""
+        if found.status != COMPOSITE or not found.slug or found.host_text:
+            return None
+        rows = [
+            row
+            for row in self._by_device[found.slug]
+            if row.device_count == (found.count or 1) and row.host_memory_gb == found.host_memory_gb
+        ]
+        if len(rows) != 1 or found.memory_gb not in (None, rows[0].memory_gb):
+            return None
+        return replace(self._decide(found.text, rows, "tokens"), count=found.count)
 
     def _fitting(self, cleaned: str, slugs: Sequence[str], count: int | None) -> list[MachineRow]:
         rows = [row for slug in slugs for row in self._by_device[slug]]

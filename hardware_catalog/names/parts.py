@@ -8,6 +8,7 @@ from hardware_catalog.names.devices import parse_cleaned
 from hardware_catalog.names.facts import extract
 from hardware_catalog.names.normalise import split_brackets, split_top_level
 from hardware_catalog.names.single_device import SingleDevices, has_number
+from hardware_catalog.names.stated_memory import MODIFIED_FACTOR
 
 _AND = re.compile(
     r" \+ | & | and (?=\d|nvidia|geforce|rtx|radeon|amd|intel|ryzen|core|xeon|epyc|threadripper|i[3579]-)"
@@ -18,6 +19,7 @@ _LOOSE = re.compile(
     r"[,;] | / | with | w/ ?| and | paired "
     r"|(?<!\d[x*])(?<!\d [x*])(?<!nvidia)(?<!geforce)(?<!amd)(?<!radeon)(?<!dual)(?<!quad)"
     r" (?=(?:\d{1,2} ?x )?(?:nvidia |amd )?(?:geforce |radeon )?(?:rtx|gtx|rx|titan|tesla)\b)"
+    r"| (?=\d{1,4} ?[gt]i?b (?:of )?(?:(?:system|host|cpu|main) )?(?:ram|memory|(?:lp)?ddr[345])\b)"
     r"|(?<!intel)(?<!amd)(?<!\dx)(?<!dual) (?=(?:intel |amd )?(?:core|ryzen|xeon|epyc|threadripper|i[3579]-\d))"
 )
 _NOT_A_PART = re.compile(r"^(?:pcie gen ?\d )?(?:nvme|ssd|flash|usb)\b")
@@ -38,6 +40,8 @@ def split_parts(cleaned: str, devices: SingleDevices) -> list[str]:
     parts = _signed(cleaned, devices)
     if len(parts) == 1:
         parts = _bracketed(parts[0], devices) or _loose(parts[0], devices) or parts
+    else:
+        parts = [piece for part in parts for piece in (_loose(part, devices) or [part])]
     if len(parts) > 1 and extract(cleaned)[1].laptop and not is_external(cleaned):
         # the word may stand beside the processor: "laptop with i7-12700H + RTX 3060"
         laptop = (kind_of(part, devices) == GPU and not extract(part)[1].laptop for part in parts)
@@ -75,7 +79,8 @@ def _signed(cleaned: str, devices: SingleDevices) -> list[str]:
     for part in split_top_level(cleaned, _AND):
         if _NOT_A_PART.match(part):
             continue
-        if parts and states_only_memory(part) and not _beside_card(part, parts[-1], devices):
+        before = (_loose(parts[-1], devices) or parts[-1:])[-1] if parts else ""
+        if parts and states_only_memory(part) and not _beside_card(part, before, devices):
             parts[-1] = f"{parts[-1]} ({part})"
         else:
             parts.append(part)
@@ -89,8 +94,12 @@ def _beside_card(memory: str, before: str, devices: SingleDevices) -> bool:
     if not rows or rows[0].kind != "gpu":
         return False
     size = extract(memory)[1].memory_gb
-    own = size is not None and any(devices.table.offers(row, size, query.facts.count) for row in rows)
-    return _HOST_MEMORY.search(memory) is not None or not own
+    if _HOST_MEMORY.search(memory) is not None or size is None:
+        return True
+    count = query.facts.count
+    return not any(  # twice the memory is a modified card's
+        devices.table.offers(row, told, count) for row in rows for told in (size, size / MODIFIED_FACTOR)
+    )
 
 
 def _bracketed(cleaned: str, devices: SingleDevices) -> list[str]:
