@@ -102,9 +102,9 @@ def new_page(
         return page
 
     yield make
-    for context in contexts:
-        context.close()
     unexpected = [message for message in messages if not any(text in message for text in allowed)]
+    for context in contexts:
+        context.close()  # cuts off what is under way, which the page may say in the console
     assert unexpected == [], "the browser's console is not silent"
 
 
