@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hardware_catalog.names.index import NameIndex
-
 from hardware_catalog.names.resolution import AMBIGUOUS, NOT_STATED, Resolution
 from hardware_catalog.published_sizes import load_published_sizes, ollama_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
@@ -32,6 +31,10 @@ OK, AMBIGUOUS_CASE, NOT_IN_CATALOG, UNKNOWN_FIGURE, INVALID = (
 SPEED_METRICS = frozenset({"decode_tps", "decode_tps_total", "prefill_tps", "tpot_ms", "ttft_ms"})
 # llama-bench's default prompt (https://github.com/ggml-org/llama.cpp/blob/master/tools/llama-bench/README.md)
 DEFAULT_PROMPT_TOKENS = 512
+
+
+# metrics that depend on what a runtime allocates, and not on the figures of the device
+MEMORY_METRICS = frozenset({"weights_bytes", "kv_bytes", "memory_bytes"})
 
 
 class CaseError(ValueError):
@@ -108,6 +111,14 @@ def _taken(resolution: Resolution, what: str) -> str:
         raise CaseError(AMBIGUOUS_CASE, f"{what} {resolution.text!r} may be: {named}")
     near = f"; near names: {named}" if named else ""
     raise CaseError(NOT_IN_CATALOG, f"no {what} {resolution.text!r} in the catalog{near}")
+
+
+def _sequences(row: Mapping[str, str]) -> int:
+    """Sequences at a time; for memory those that the cache has room for, which may be more than are running."""
+    running = whole(row, "batch", low=0, high=10**6)
+    slots = whole(row, "n_seq", low=0, high=10**6)
+    first, second = (slots, running) if row.get("metric") in MEMORY_METRICS else (running, slots)
+    return first or second or 1
 
 
 def _mla_mode(row: Mapping[str, str]) -> int:
@@ -208,9 +219,7 @@ class CaseReader:
             runtime=runtime,
             backend=backend,
             parallelism=(row.get("parallelism") or "").strip(),
-            concurrency=max(
-                whole(row, "batch", low=0, high=10**6) or whole(row, "n_seq", low=0, high=10**6) or 1, 1
-            ),
+            concurrency=_sequences(row),
             prompt_tokens=prompt or 0,
             depth_tokens=whole(row, "ctx_depth", high=10**8),
             output_tokens=whole(row, "output_tokens", high=10**8) or 0,
@@ -229,7 +238,9 @@ class CaseReader:
             layers_on_host=_layers_on_host(row, model),
             tensor_ranks=_tensor_ranks(row),
             utilization=number(row, "gpu_memory_utilization", high=1.0) or math.nan,
-            weights_bytes=weights_gib * GIB if weights_gib else self._served_bytes(runtime, model, format_slug),
+            weights_bytes=weights_gib * GIB
+            if weights_gib
+            else self._served_bytes(runtime, model, format_slug),
             bits_per_weight=bits if bits and not weights_gib else math.nan,
             bandwidth_assumed=resolution.bandwidth_assumed,
             format_assumed=bool(format_widened),
@@ -239,7 +250,9 @@ class CaseReader:
 
     def _served_bytes(self, runtime: str, model: ModelRow, format_slug: str) -> float:
         """Size of the file that Ollama's library serves, where it is not what the format's rule gives; else nan."""
-        return float(self._ollama.get((model.slug, format_slug), math.nan)) if runtime == "ollama" else math.nan
+        return (
+            float(self._ollama.get((model.slug, format_slug), math.nan)) if runtime == "ollama" else math.nan
+        )
 
     def _model(self, row: Mapping[str, str]) -> ModelRow:
         text = (row.get("model") or "").strip()
@@ -301,6 +314,8 @@ class CaseReader:
             bandwidth_gbs=number(row, "device_bw_gbs", high=1e6),
             backend=(row.get("backend") or "").strip() or None,
         )
+        if not resolution.answerable and row.get("metric") in MEMORY_METRICS:
+            return self._stand_in(row, resolution), resolution
         device = self._devices[_taken(resolution, "device")]
         if resolution.bandwidth_bytes_per_s:
             device = replace(device, bandwidth_bytes_per_s=resolution.bandwidth_bytes_per_s)
@@ -357,6 +372,10 @@ class CaseReader:
         if resolution.candidates and resolution.figures_agree:
             named = ", ".join(name for _, name in resolution.candidates[:4])
             doubts.append(f"the device's variant is not stated ({named}); their figures agree")
+        if not resolution.answerable:
+            doubts.append(
+                "the device is not one entry of the catalog; its figures do not matter to this metric"
+            )
         if resolution.bandwidth_assumed:
             doubts.append("the memory fitted is not stated: the platform's own rate is taken")
         return tuple(doubts)
