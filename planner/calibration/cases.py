@@ -321,6 +321,15 @@ class CaseReader:
             device = replace(device, bandwidth_bytes_per_s=resolution.bandwidth_bytes_per_s)
         return device, resolution
 
+    def _stand_in(self, row: Mapping[str, str], resolution: Resolution) -> DeviceRow:
+        """A device of the kind that the backend runs on: what a runtime allocates depends on nothing else of it."""
+        backend = self.names.resolve_backend((row.get("backend") or resolution.text).strip()).slug
+        vendor = {"Metal": "Apple", "CPU": "generic", "ROCm": "AMD", "SYCL": "Intel"}.get(backend, "NVIDIA")
+        alike = next(
+            d for d in self.rows.devices if d.vendor == vendor and d.kind in ("gpu", "apple", "computer")
+        )
+        return replace(alike, name=resolution.text, memory_options_gb=())
+
     def _backend(
         self, row: Mapping[str, str], runtime: str, device: DeviceRow, resolution: Resolution
     ) -> str:
