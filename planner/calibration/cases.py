@@ -324,10 +324,13 @@ class CaseReader:
     def _stand_in(self, row: Mapping[str, str], resolution: Resolution) -> DeviceRow:
         """A device of the kind that the backend runs on: what a runtime allocates depends on nothing else of it."""
         backend = self.names.resolve_backend((row.get("backend") or resolution.text).strip()).slug
-        vendor = {"Metal": "Apple", "CPU": "generic", "ROCm": "AMD", "SYCL": "Intel"}.get(backend, "NVIDIA")
-        alike = next(
-            d for d in self.rows.devices if d.vendor == vendor and d.kind in ("gpu", "apple", "computer")
-        )
+        vendor, kind = {
+            "CPU": ("Intel", "computer"),
+            "Metal": ("Apple", "apple"),
+            "ROCm": ("AMD", "gpu"),
+            "SYCL": ("Intel", "gpu"),
+        }.get(backend, ("NVIDIA", "gpu"))
+        alike = next(d for d in self.rows.devices if (d.vendor, d.kind) == (vendor, kind))
         return replace(alike, name=resolution.text, memory_options_gb=())
 
     def _backend(
