@@ -145,13 +145,14 @@ function explanations() {
 
 // After an update: fields take the names that were found, and know whether they are wrong. --------------------------
 
-function settleField(note) {
+function settleField(note, sent) {
   const input = document.getElementById(note.dataset.field);
   if (!input) return;
   if (note.querySelector(".wrong")) input.setAttribute("aria-invalid", "true");
   else input.removeAttribute("aria-invalid");
   const shown = note.dataset.shown;
-  if (shown !== undefined && document.activeElement !== input) input.value = shown;
+  // What was typed since the question was sent is the person's, and stays.
+  if (shown !== undefined && document.activeElement !== input && input.value === sent.get(input.name)) input.value = shown;
 }
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -164,17 +165,23 @@ document.addEventListener("DOMContentLoaded", () => {
   const said = () => new URLSearchParams(new FormData(form)).toString();
   let submitted = false;
   let asked = "";
+  let sent = new FormData(form);
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     const { id } = event.detail.elt;
-    if (id === "live" && said() === asked) event.preventDefault();
-    else if (id === "question" || id === "live") asked = said();
-    if (id === "question") submitted = true;
+    if (id !== "question" && id !== "live") return;
+    if (id === "live" && said() === asked) {
+      event.preventDefault();
+      return;
+    }
+    asked = said();
+    sent = new FormData(form);
+    submitted = submitted || id === "question";
   });
   document.body.addEventListener("htmx:responseError", () => (asked = ""));
   document.body.addEventListener("htmx:sendError", () => (asked = ""));
   document.body.addEventListener("htmx:oobAfterSwap", (event) => {
     const note = event.detail.target;
-    if (note && note.dataset && note.dataset.field) settleField(document.getElementById(note.id) || note);
+    if (note && note.dataset && note.dataset.field) settleField(document.getElementById(note.id) || note, sent);
   });
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== "answer" || !submitted) return;

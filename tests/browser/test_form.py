@@ -164,3 +164,16 @@ def test_explanations_open_without_script(new_page: Callable[..., Page]) -> None
     page.goto(QUESTION)
     page.locator(".how").first.click()
     expect(page.locator("#how-weights")).to_be_visible()
+
+
+def test_quick_hands_meet_no_error(page: Page) -> None:
+    """Requests that overtake each other wait in line: a broken-off one would be an error on the console."""
+    page.goto("/")
+    page.get_by_label("Machine", exact=True).press_sequentially("nvidia geforce rtx 4060", delay=60)
+    page.get_by_label("Machine", exact=True).fill(CARD)
+    page.get_by_label("Language model", exact=True).fill("Llama-3.1-8B")
+    for typed in ("2k", "4k", "8k", "16k"):
+        page.get_by_label("Context", exact=True).fill(typed)
+        page.get_by_role("button", name="Work it out").click()
+    expect(page.locator(".recap")).to_contain_text("16,384 tokens of context")
+    page.wait_for_load_state("networkidle")
