@@ -30,6 +30,7 @@ _SQLITE_OPTIONS = {
     "timeout": 20,  # seconds that a writer waits for the lock
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
 }
+CONNECTION_SECONDS = 60  # how long a thread keeps its connection for the next request
 # The rule of Django's own check security.W009, applied at start instead of on request.
 SECRET_KEY_MIN_LENGTH = 50
 SECRET_KEY_MIN_UNIQUE_CHARACTERS = 5
@@ -152,18 +153,15 @@ def env_database(name: str, *, default_file: Path) -> dict[str, Any]:
     """Return Django's settings of the database: SQLite (``default_file`` unless set) or PostgreSQL."""
     value = _read(name)
     if value is None:
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": default_file,
-            "OPTIONS": dict(_SQLITE_OPTIONS),
-        }
+        return _sqlite(default_file)
     allowed = "use sqlite:////absolute/path.sqlite3 or postgres://user:password@host:5432/database."
     try:
-        config: dict[str, Any] = dict(dj_database_url.parse(value, conn_max_age=60, conn_health_checks=True))
+        parsed = dj_database_url.parse(value, conn_max_age=CONNECTION_SECONDS, conn_health_checks=True)
     except ValueError as error:
         raise InvalidEnvironment(
             f"{name}={_without_password(value)!r} is not a database address: {allowed}"
         ) from error
+    config: dict[str, Any] = {**parsed}
     if config["ENGINE"] == "django.db.backends.sqlite3":
         return _sqlite_config(name, value, config, allowed)
     if config["ENGINE"] == "django.db.backends.postgresql" and config["NAME"]:
@@ -185,7 +183,16 @@ def _sqlite_config(name: str, value: str, config: dict[str, Any], allowed: str) 
         raise InvalidEnvironment(
             f"{name}={value!r} cannot hold a database: {path.parent} must be an existing folder."
         )
-    return {"ENGINE": config["ENGINE"], "NAME": path, "OPTIONS": dict(_SQLITE_OPTIONS)}
+    return _sqlite(path)
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": dict(_SQLITE_OPTIONS),
+        "CONN_MAX_AGE": CONNECTION_SECONDS,
+    }
 
 
 def env_redis_url(name: str) -> str | None:
