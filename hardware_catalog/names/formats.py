@@ -64,6 +64,7 @@ _FLOATS = (
     (re.compile(r"\b(?:float16|half(?: precision)?)\b"), "fp16"),
     (re.compile(r"\bfloat32\b"), "fp32"),
 )
+_SEVERAL = re.compile(r"[- (]")
 _EXL = re.compile(r"\b(exl[23])\b")
 _KV_BESIDE = re.compile(
     r"[+,;&] ?(?:kv[a-z0-9_ ]*|[a-z0-9_]+ (?:kv|k/v|kv-cache)(?: cache)?)$"
@@ -102,6 +103,10 @@ class FormatResolver:
         self._rows = {row.slug: row for row in formats}
         self._models = {row.slug: row for row in models}
         self._names: dict[str, list[FormatRow]] = defaultdict(list)
+        # A slug or name of several words says which layout; "FP8" alone depends on the model and the runtime.
+        self._own = {
+            clean(name): row for row in formats for name in (row.slug, row.name) if _SEVERAL.search(name)
+        }
         for row in formats:
             for name in dict.fromkeys(letters(n) for n in (row.slug, row.name, *row.aliases)):
                 self._names[name].append(row)
@@ -117,7 +122,8 @@ class FormatResolver:
         )
         if bits is not None and not 0.5 <= bits <= 64:
             bits = None
-        rows, rule = self._find(outside, model, runtime)
+        own = self._own.get(cleaned)
+        rows, rule = ([own], "name") if own is not None else self._find(outside, model, runtime)
         if not rows:
             for part in inside:
                 rows, rule = self._find(part, model, runtime)
@@ -273,7 +279,7 @@ def _of_runtime(
     return rows
 
 
-_KV_PAIR = re.compile(r"(?:c\^kv|k) ?: ?([a-z0-9_]+)(?:[ ,/]+(?:v|kv\^t) ?: ?([a-z0-9_]+))?")
+_KV_PAIR = re.compile(r"(?:c\^?kv|k) ?[:=] ?([a-z0-9_]+)(?:[ ,/]+(?:v|kv\^t) ?[:=] ?([a-z0-9_]+))?")
 _KV_NAMES = {
     "fp16": "f16",
     "half": "f16",
@@ -291,24 +297,26 @@ class KvFormatResolver:
 
     def __init__(self, formats: Sequence[KvFormatRow]) -> None:
         self._names: dict[str, KvFormatRow] = {}
+        self._own = {clean(row.name): row for row in formats}
         for row in formats:
             for name in (row.slug, row.name, *row.aliases):
                 self._names.setdefault(letters(name), row)
 
     def resolve(self, text: str) -> Resolution:
         """See NameIndex.resolve_kv_format."""
-        cleaned = clean(text.replace("^", "^")).replace("ckv", "c^kv")
+        cleaned = clean(text)
         if not cleaned or cleaned in ("auto", "default", "none"):
             return Resolution(
                 "kv_format", text, NOT_STATED, reason="The text does not say how the KV cache is stored."
             )
-        pair = _KV_PAIR.search(text.casefold())
+        own = self._own.get(cleaned)
+        pair = _KV_PAIR.search(text.casefold())  # clean() drops the "^" of a latent cache
         written = (
             [g for g in pair.groups() if g]
             if pair
             else [part for part in re.split(r"[/,+ ]+", cleaned) if part]
         )
-        rows = [self._one(part) for part in written]
+        rows = [own] if own is not None else [self._one(part) for part in written]
         found = [row for row in rows if row is not None]
         if len(found) != len(rows) or not found:
             return Resolution(

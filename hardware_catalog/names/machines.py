@@ -128,8 +128,9 @@ class MachineResolver:
             rows = [row for row in rows if row.year == int(year.group(1))] or rows
         sizes = [float(n) * (1024 if unit == "tb" else 1) for n, unit in _SIZES.findall(cleaned)]
         if sizes:
-            exact = [row for row in rows if _sizes_fit(row, sizes)]
-            rows = exact if exact or product.line else rows
+            rows = [row for row in rows if _sizes_fit(row, sizes)]
+        if not rows:
+            return []
         said = set(key(cleaned).split())
         shared = {row.slug: len(said & set(key(row.name).split())) for row in rows}
         return [row for row in rows if shared[row.slug] == max(shared.values())]

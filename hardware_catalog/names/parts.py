@@ -96,10 +96,8 @@ def _beside_card(memory: str, before: str, devices: SingleDevices) -> bool:
     size = extract(memory)[1].memory_gb
     if _HOST_MEMORY.search(memory) is not None or size is None:
         return True
-    count = query.facts.count
-    return not any(  # twice the memory is a modified card's
-        devices.table.offers(row, told, count) for row in rows for told in (size, size / MODIFIED_FACTOR)
-    )
+    sizes = [size] if re.search(r"\bram\b", memory) else [size, size / MODIFIED_FACTOR]  # a modified card's
+    return not any(devices.table.offers(row, own, query.facts.count) for row in rows for own in sizes)
 
 
 def _bracketed(cleaned: str, devices: SingleDevices) -> list[str]:

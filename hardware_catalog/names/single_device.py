@@ -167,7 +167,7 @@ class SingleDevices:
         return replace(
             with_facts(result, facts),
             bandwidth_bytes_per_s=bandwidth,
-            bandwidth_assumed=chosen is not None and bandwidth is None and not every[0].unified_memory,
+            bandwidth_assumed=chosen is not None and bandwidth is None and not _soldered(chosen),
             count=None if machine else facts.count,
             sockets=facts.sockets or (facts.count if machine else None),
             processor=cpus.processor(asked.cleaned, asked.backend) or "cpu",
@@ -226,6 +226,11 @@ def _names_phone_chip(query: Query) -> bool:
 def has_number(query: Query) -> bool:
     """Whether the identity has a number: without one, brackets rarely name a device."""
     return any(any(c.isdigit() for c in word) for word in query.identity)
+
+
+def _soldered(row: DeviceRow) -> bool:
+    """Whether the memory is part of the board, so that every such computer has the same: LPDDR."""
+    return row.memory_type.upper().startswith("LPDDR")
 
 
 def named(rows: Sequence[DeviceRow]) -> tuple[tuple[str, str], ...]:
