@@ -17,6 +17,17 @@ from planner.engine.speed import Coefficients, SpeedInputs, decode_step_seconds,
 from planner.engine.tables import Floats
 
 
+def moved_from_device(x: SpeedInputs, moved_bytes: Floats) -> tuple[SpeedInputs, Floats]:
+    """The device's inputs without ``moved_bytes`` of weights, and the bytes that a step then reads on the host."""
+    experts_moved = np.minimum(moved_bytes, x.expert_bytes)
+    dense_moved = np.minimum(moved_bytes - experts_moved, x.dense_bytes)
+    on_device = replace(
+        x, dense_bytes=x.dense_bytes - dense_moved, expert_bytes=x.expert_bytes - experts_moved
+    )
+    touched = experts_touched_share(x.n_experts, x.n_experts_used, x.batch)
+    return on_device, np.asarray(dense_moved + experts_moved * touched)
+
+
 def offloaded_decode_seconds(
     x: SpeedInputs, c: Coefficients, moved_bytes: Floats, host_bandwidth_bytes_per_s: Floats
 ) -> Floats:
@@ -24,8 +35,7 @@ def offloaded_decode_seconds(
 
     All arrays have shape [n]. The host's efficiency is taken as the device's: no host has rows of its own here.
     """
-    experts_moved = np.minimum(moved_bytes, x.expert_bytes)
-    dense_moved = np.minimum(moved_bytes - experts_moved, x.dense_bytes)
-    on_device = replace(x, dense_bytes=x.dense_bytes - dense_moved, expert_bytes=x.expert_bytes - experts_moved)
-    read_on_host = dense_moved + experts_moved * experts_touched_share(x.n_experts, x.n_experts_used, x.batch)
-    return np.asarray(decode_step_seconds(on_device, c) + read_on_host * c.weights / host_bandwidth_bytes_per_s)
+    on_device, read_on_host = moved_from_device(x, moved_bytes)
+    return np.asarray(
+        decode_step_seconds(on_device, c) + read_on_host * c.weights / host_bandwidth_bytes_per_s
+    )

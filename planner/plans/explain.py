@@ -6,13 +6,15 @@ import numpy as np
 
 from planner.engine.gather import speed_inputs
 from planner.engine.grid import Axes
-from planner.engine.speed import Coefficients, SpeedInputs, decode_terms, prefill_terms
+from planner.engine.offload import moved_from_device
+from planner.engine.speed import Coefficients, SpeedInputs, decode_step_seconds, decode_terms, prefill_terms
 from planner.figures import gib, significant
 from planner.plans.answer import FormulaStep, MemoryPart
 from planner.plans.plan import Plan
 from planner.plans.questions import Question
 
 SPEED_SOURCE = "https://github.com/XiongjieDai/GPU-Benchmarks-on-LLM-Inference"
+OFFLOAD_SOURCE = "https://github.com/ggml-org/llama.cpp/blob/master/tools/llama-bench/README.md"
 EXPERTS_SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
 
 
@@ -95,8 +97,8 @@ def what_binds(plan: Plan, verdict: str) -> str:
     return max(parts, key=lambda name: parts[name])
 
 
-def formula_steps(plan: Plan) -> tuple[FormulaStep, ...]:
-    """Memory and speed as formulas with this plan's numbers substituted."""
+def formula_steps(plan: Plan, verdict: str) -> tuple[FormulaStep, ...]:
+    """Memory, and speed where the plan runs, as formulas with this plan's numbers substituted."""
     figure = {name: float(plan.columns[name][plan.row]) for name in plan.columns.arrays}
     memory = FormulaStep(
         "Memory needed",
@@ -105,9 +107,38 @@ def formula_steps(plan: Plan) -> tuple[FormulaStep, ...]:
         gib(figure["need_bytes"]),
     )
     inputs, c = _inputs(plan)
-    if not np.isfinite(inputs.bandwidth_bytes_per_s[0]):
+    if verdict == "no" or plan.offer.refused_format or not np.isfinite(figure["decode_tps"]):
         return (memory,)
+    if verdict == "offload":
+        return (memory, *_offload_steps(plan, inputs, c, figure))
     return (memory, *_decode_steps(inputs, c, figure), *_prefill_steps(inputs, c, figure))
+
+
+def _offload_steps(
+    plan: Plan, inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]
+) -> tuple[FormulaStep, ...]:
+    """The device's part and the main memory's part, one after the other."""
+    moved = np.array([figure["need_bytes"] - figure["limit_bytes"]])
+    on_device, read = moved_from_device(inputs, moved)
+    host = plan.machine.spec.host_bandwidth_bytes_per_s
+    device_s = float(decode_step_seconds(on_device, c)[0])
+    host_s = float(read[0] * c.weights[0]) / host
+    return (
+        FormulaStep(
+            "Reading what lies in main memory, per token",
+            "bytes read / (bandwidth of main memory × efficiency)",
+            f"{_gb(float(read[0]))} / ({significant(host / 1e9, 3)} GB/s × {significant(1 / float(c.weights[0]), 2)})",
+            _ms(host_s),
+            OFFLOAD_SOURCE,
+        ),
+        FormulaStep(
+            "Speed of writing (decode)",
+            "1 / (work on the device + main memory)",
+            f"1 / ({_ms(device_s)} + {_ms(host_s)})",
+            f"{significant(figure['decode_tps'], 3)} tokens/s",
+            OFFLOAD_SOURCE,
+        ),
+    )
 
 
 def _ms(seconds: float) -> str:

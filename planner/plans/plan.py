@@ -14,7 +14,6 @@ from planner.plans.offers import NATIVE_GGUF, NATIVE_SLACK, Offer, offer
 from planner.plans.questions import Question
 from planner.plans.snapshot import Snapshot, current
 
-
 DEFAULTS = Question(model="")
 
 
@@ -44,6 +43,11 @@ class Plan:
     @property
     def format(self) -> FormatRow:
         return self.offer.formats[self.chosen]
+
+    @property
+    def kv_format_name(self) -> str:
+        slug = self.question.kv_format
+        return next(f.name for f in self.snapshot.rows.kv_formats if f.slug == slug)
 
     @property
     def columns(self) -> Columns:

@@ -23,7 +23,9 @@ class Question:
     device: str = ""  # device slug
     own_device: OwnDevice | None = None
     device_count: int = 1
-    memory_gb: float | None = None  # of one device, vendor-nominal GB; None: the preset's or the smallest option
+    memory_gb: float | None = (
+        None  # of one device, vendor-nominal GB; None: the preset's or the smallest option
+    )
     host_memory_gb: float | None = None
     held_bytes: float = 0.0  # memory that other programs already hold
     format: str = "auto"  # slug or "auto"

@@ -51,7 +51,9 @@ class Snapshot:
     formats: Mapping[str, FormatRow]
     runtimes: Mapping[str, RuntimeRow]
     # formats by (runtime, backend, device, operating system), filled as questions ask for them
-    runnable: dict[tuple[str, str, str, str], tuple[FormatRow, ...]] = field(default_factory=dict, compare=False)
+    runnable: dict[tuple[str, str, str, str], tuple[FormatRow, ...]] = field(
+        default_factory=dict, compare=False
+    )
 
 
 class _Held:

@@ -127,6 +127,11 @@ def test_the_usual_context_is_cut_to_what_the_model_was_made_for() -> None:
     assert any("4,096 tokens" in note for note in found.notes)
 
 
+def test_what_does_not_run_has_no_speed_to_explain() -> None:
+    found = answer(replace(CARD, format="q8-0"))
+    assert [step.name for step in found.steps] == ["Memory needed"]
+
+
 def test_the_steps_add_up_to_the_speed() -> None:
     found = answer(CARD)
     assert found.decode_tps is not None

@@ -55,7 +55,7 @@ def test_options_are_passed_on() -> None:
         )
     )
     assert (found["device_count"], found["context_tokens"], found["concurrency"]) == (2, 16384, 2)
-    assert found["kv_format_name"] == "q8_0"
+    assert found["kv_format_name"] == "Q8_0"
 
 
 @pytest.mark.parametrize(
