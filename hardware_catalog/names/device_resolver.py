@@ -35,7 +35,7 @@ class DeviceResolver:
         backend: str | None = None,
     ) -> Resolution:
         """See NameIndex.resolve_device."""
-        cleaned = clean(text)
+        cleaned = clean(text).replace("_", " ").strip()
         if not cleaned:
             return Resolution("device", text, NOT_IN_CATALOG, reason="No device is named.")
         asked = Asked(text, cleaned, memory_gb, bandwidth_gbs, backend)

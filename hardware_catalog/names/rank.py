@@ -1,4 +1,4 @@
-"""Order of a type-ahead: exact name, then prefix, then all words, then near names; newer entries first among equals."""
+"""Order of a type-ahead: the name itself, its beginning, all words, near names; newer entries first among equals."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+from hardware_catalog.names.models import VARIANT_WORDS
 from hardware_catalog.names.models import tokens as model_tokens
 from hardware_catalog.names.normalise import clean, key
-from hardware_catalog.names.words import words
+from hardware_catalog.names.words import FILLER, words
 
-EXACT, PREFIX, ALL_WORDS, FUZZY = 0, 1, 2, 3
+EXACT, SAME_WORDS, PREFIX, ALL_WORDS = 0, 1, 2, 3
 LEAST_FUZZY = 60.0
 
 
@@ -32,6 +33,7 @@ class _Prepared:
     keys: tuple[str, ...]
     words: frozenset[str]
     plain: str
+    core: frozenset[str]  # words of the name that tell it apart: "RTX 4090" of "NVIDIA GeForce RTX 4090"
 
 
 class Ranker:
@@ -50,9 +52,10 @@ class Ranker:
         if not wanted:
             return [item.entry for item in sorted(items, key=lambda i: (-i.entry.year, i.plain))[:limit]]
         typed = _typed(wanted)
+        core = _core(text, model="model" in kinds)
         scored: list[tuple[int, int, int, str, Searchable]] = []
         for item in items:
-            tier = _tier(item, wanted, typed)
+            tier = _tier(item, wanted, typed, core)
             if tier is not None:
                 scored.append((tier, -item.entry.year, len(item.plain), item.plain, item.entry))
         scored.sort(key=lambda row: row[:4])
@@ -69,9 +72,15 @@ def _prepare(entry: Searchable) -> _Prepared:
         cleaned = clean(name)
         found.update(model_tokens(cleaned) if entry.kind == "model" else words(cleaned))
         found.update(key(name).split())
-    return _Prepared(
-        entry, tuple(dict.fromkeys(key(name) for name in names)), frozenset(found), key(entry.name)
-    )
+    keys = tuple(dict.fromkeys(key(name) for name in names))
+    core = _core(entry.name, model=entry.kind == "model")
+    return _Prepared(entry, keys, frozenset(found), key(entry.name), core)
+
+
+def _core(name: str, *, model: bool) -> frozenset[str]:
+    cleaned = clean(name)
+    found = model_tokens(cleaned) if model else words(cleaned)
+    return frozenset(found) - (VARIANT_WORDS if model else FILLER)
 
 
 def _typed(wanted: str) -> list[list[str]]:
@@ -79,9 +88,11 @@ def _typed(wanted: str) -> list[list[str]]:
     return [[word, *([] if len(parts := words(word)) < 2 else parts)] for word in wanted.split()]
 
 
-def _tier(item: _Prepared, wanted: str, typed: list[list[str]]) -> int | None:
+def _tier(item: _Prepared, wanted: str, typed: list[list[str]], core: frozenset[str]) -> int | None:
     if any(name == wanted for name in item.keys):
         return EXACT
+    if core and item.core == core:
+        return SAME_WORDS
     if any(name.startswith(wanted) for name in item.keys):
         return PREFIX
     for first, *parts in typed:
