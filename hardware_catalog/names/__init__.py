@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from hardware_catalog.names.index import NameIndex
-from hardware_catalog.names.resolution import NameNotResolved, Part, Resolution
+from hardware_catalog.names.resolution import Part, Resolution
 
-__all__ = ["NameIndex", "NameNotResolved", "Part", "Resolution"]
+__all__ = ["NameIndex", "Part", "Resolution"]

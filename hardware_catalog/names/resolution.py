@@ -81,11 +81,3 @@ class Resolution:
     def answerable(self) -> bool:
         """Whether ``slug`` may be used for figures, with a wider interval where there are candidates."""
         return bool(self.slug) and (self.status in (OK, COMPOSITE) or self.figures_agree)
-
-
-class NameNotResolved(ValueError):
-    """Raised by callers that need an entry; carries the resolution, so that the candidates can be shown."""
-
-    def __init__(self, resolution: Resolution) -> None:
-        self.resolution = resolution
-        super().__init__(resolution.reason or f"{resolution.text!r} is not in the catalog")

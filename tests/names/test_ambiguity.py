@@ -36,6 +36,8 @@ def test_bins_with_other_figures_are_asked_back(names: NameIndex, text: str, can
         ("M3 Max 16/40", "apple-m3-max-40-core-gpu"),
         ("M2 Ultra 76 core", "apple-m2-ultra-76-core-gpu"),
         ("A100 PCIe 40GB", "nvidia-a100-pcie-40-gb"),
+        ("3080 12", "nvidia-geforce-rtx-3080-12-gb"),
+        ("V100 SXM2 32", "nvidia-tesla-v100-sxm2-32-gb"),
         ("Jetson AGX Orin 64GB", "nvidia-jetson-agx-orin-64-gb"),
     ],
 )
@@ -88,6 +90,13 @@ def test_a_chip_is_any_device_with_it(names: NameIndex) -> None:
     assert (found.status, found.answerable) == ("ambiguous", True)
     assert len(found.candidates) > 5
     assert "samsung-galaxy-s24-ultra" in {slug for slug, _ in found.candidates}
+
+
+def test_active_parameters_must_fit(names: NameIndex) -> None:
+    assert names.resolve_model("gpt-oss-20b-A3.6B").slug == "gpt-oss-20b"
+    assert names.resolve_model("Qwen3-30B-A3B").slug == "qwen3-30b-a3b"
+    assert names.resolve_model("Qwen3-30B-A9B").slug == ""
+    assert names.resolve_model("gpt-oss-20b-A9B").slug == ""
 
 
 def test_models_with_other_shapes_are_asked_back(names: NameIndex) -> None:

@@ -121,6 +121,8 @@ def test_the_stated_memory_gives_the_bandwidth(names: NameIndex) -> None:
     assert told.bandwidth_bytes_per_s == 2 * 3600e6 * 8
     assert not told.bandwidth_assumed
     assert names.resolve_device("AMD Ryzen 9 5950X").bandwidth_assumed
+    assert names.resolve_device("AMD Ryzen 9 5950X 51.2 GB/s").bandwidth_bytes_per_s == 51.2e9
+    assert not names.resolve_device("Intel Core i7-1165G7 (LPDDR4X-4267)").bandwidth_assumed
 
 
 def test_presets_from_words(names: NameIndex) -> None:
