@@ -20,7 +20,6 @@ from django.db import DatabaseError, connections
 from planner.assets import collect_static_if_changed
 from planner.supervisor import Child, ChildStopped, Supervisor
 
-WEB_THREADS = 8
 BACKLOG = 2048
 
 
@@ -123,11 +122,8 @@ def _web_server(listener: socket.socket) -> Child:
     """Return the web server: it takes over the listening socket, so the port is never free in between."""
     command = [
         *(sys.executable, "-m", "gunicorn", "planner.wsgi"),
-        *("--bind", f"fd://{listener.fileno()}"),
-        *("--worker-class", "gthread", "--threads", str(WEB_THREADS)),
-        *("--workers", str(min(4, max(2, os.process_cpu_count() or 1)))),
-        *("--chdir", str(settings.BASE_DIR), "--preload", "--no-control-socket"),
-        *("--log-level", "warning", "--graceful-timeout", "5"),
+        *("--config", "python:planner.webserver", "--bind", f"fd://{listener.fileno()}"),
+        *("--chdir", str(settings.BASE_DIR)),
     ]
     return Child(name="web server", command=command, inherited_fds=(listener.fileno(),))
 
