@@ -21,10 +21,10 @@ from planner.engine.weights import WeightsTable, weights_table, with_published_s
 GIB = 2.0**30
 LIMITS = Path(__file__).parent / "data" / "limits.json"
 
-# Prompt tokens read at a time where nothing else is asked for, by cache rule: llama.cpp's and ik_llama.cpp's n_ubatch
-# (https://github.com/ggml-org/llama.cpp/blob/master/common/common.h), mlx-lm's prefill_step_size
-# (https://github.com/ml-explore/mlx-lm/blob/main/mlx_lm/generate.py), vLLM's max_num_batched_tokens with chunked prefill
-# (https://docs.vllm.ai/en/latest/configuration/optimization.html).
+# Prompt tokens read at a time where nothing else is asked for, by cache rule: llama.cpp's and ik_llama.cpp's
+# n_ubatch (https://github.com/ggml-org/llama.cpp/blob/master/common/common.h), mlx-lm's prefill_step_size
+# (https://github.com/ml-explore/mlx-lm/blob/main/mlx_lm/generate.py), vLLM's max_num_batched_tokens with
+# chunked prefill (https://docs.vllm.ai/en/latest/configuration/optimization.html).
 _BATCH_TOKENS: Mapping[str, int] = {
     "llama_cpp": 512,
     "ik_llama": 512,

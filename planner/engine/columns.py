@@ -1,4 +1,4 @@
-"""The engine's output columns, declared once: sweeps, exports, pages and the benchmark all use these names and types."""
+"""The engine's output columns, declared once: pages, commands, sweeps and exports use these names and types."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Axes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Plans by flat index. ``product``: every combination, last axis fastest; otherwise row i takes entry i of each axis."""
+    """Plans by flat index: every combination of the axes, the last fastest; or (``product=False``) one per entry."""
 
     axes: Axes
     product: bool = True

@@ -8,6 +8,7 @@ depend on.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -124,7 +125,7 @@ def _weights(rows: CatalogRows) -> WeightsTable:
             return WeightsTable(**{f.name: stored[f.name] for f in fields(WeightsTable)})
     table = catalog_weights(rows, model_table(rows.models).architecture)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{threading.get_ident()}.tmp.npz")
+    temporary = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp.npz")
     np.savez(temporary, allow_pickle=False, **{f.name: getattr(table, f.name) for f in fields(WeightsTable)})
     temporary.replace(path)
     return table

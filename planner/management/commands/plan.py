@@ -123,7 +123,8 @@ def text_lines(found: Answer) -> list[str]:
         "",
         f"machine   {found.machine_name}",
         f"model     {found.model_name} in {found.format_name}, run by {found.runtime_name}",
-        f"context   {tokens(found.context_tokens)} tokens, {found.concurrency} at once, KV cache in {found.kv_format_name}",
+        f"context   {tokens(found.context_tokens)} tokens, {found.concurrency} at once, "
+        f"KV cache in {found.kv_format_name}",
         f"memory    {gib(found.need_bytes)} of {gib(found.limit_bytes)} ({found.verdict})",
         *(f"          {gib(part.bytes):>10}  {part.label}" for part in found.parts),
     ]
