@@ -1,4 +1,4 @@
-"""Laws of the whole engine: more bandwidth is never slower, more context never less memory, one plan is the same cell."""
+"""Laws over whole grids: more bandwidth is never slower, more context never less memory, one plan is the same cell."""
 
 from __future__ import annotations
 
