@@ -11,7 +11,16 @@ from typing import TextIO
 REQUIRED = ("id", "device", "model", "metric")
 COLUMNS = (
     *("id", "device", "device_count", "model", "quant", "runtime", "runtime_version", "backend", "batch"),
-    *("prompt_tokens", "ctx_depth", "output_tokens", "parallelism", "kv_type", "n_ctx", "n_batch", "n_ubatch"),
+    *(
+        "prompt_tokens",
+        "ctx_depth",
+        "output_tokens",
+        "parallelism",
+        "kv_type",
+        "n_ctx",
+        "n_batch",
+        "n_ubatch",
+    ),
     *("flash_attn", "n_seq", "weights_gib", "host_device", "host_memory_gib", "n_gpu_layers", "n_cpu_moe"),
     *("speculative", "power_limit_w", "gpu_memory_utilization", "max_num_batched_tokens", "metric"),
 )
@@ -65,7 +74,9 @@ def _line(number: int, header: Sequence[str], values: Sequence[str]) -> CaseLine
     fields = dict(zip(header, values, strict=False))
     if any("\0" in value for value in values):
         # the id may itself hold the NUL, and an output file must not
-        return CaseLine(number, {"id": fields.get("id", "").replace("\0", "")}, f"line {number} has a NUL byte")
+        return CaseLine(
+            number, {"id": fields.get("id", "").replace("\0", "")}, f"line {number} has a NUL byte"
+        )
     if len(values) != len(header):
         fault = f"line {number} has {len(values)} fields, the header {len(header)}"
         return CaseLine(number, {"id": fields.get("id", "")[:MAX_FIELD]}, fault)

@@ -12,7 +12,6 @@ from planner.calibration.cases import DEFAULT_PROMPT_TOKENS, Case
 from planner.engine.grid import Axes, Grid
 from planner.engine.tables import KvFormatTable, Tables, WorkloadTable
 
-
 # metrics whose stated depth lies before the prompt
 READS_PROMPT = frozenset({"prefill_tps", "ttft_ms"})
 

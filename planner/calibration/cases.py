@@ -173,6 +173,20 @@ _USUAL_BACKENDS: Mapping[str, tuple[str, ...]] = {
     "Intel": ("SYCL", "Vulkan", "CPU"),
     "Apple": ("Metal", "MLX", "CPU"),
 }
+# other names of what a runtime runs on
+_ALIKE_BACKENDS: Mapping[str, tuple[str, ...]] = {
+    "MLX": ("Metal",),
+    "MPS": ("Metal",),
+    "Metal": ("MPS",),
+    "NPU": ("Hexagon", "QNN"),
+    "QNN": ("NPU", "Hexagon"),
+    "Hexagon": ("NPU", "QNN"),
+    "XNNPACK": ("CPU",),
+    "CPU": ("XNNPACK",),
+    "OpenCL": ("GPU",),
+    "XPU": ("SYCL",),
+    "SYCL": ("XPU",),
+}
 _USUAL_RUNTIME: Mapping[str, str] = {
     "gguf": "llama-cpp",
     "mlx": "mlx-lm",
@@ -264,7 +278,9 @@ class CaseReader:
         text = (row.get("quant") or "").strip()
         if not text:
             text = self.names.resolve_model((row.get("model") or "").strip()).format_text
-        resolution = self.names.resolve_format(text, model.slug)
+        # one short name is several layouts: the runtime tells which
+        runtime = self.names.resolve_runtime((row.get("runtime") or "").strip())
+        resolution = self.names.resolve_format(text, model.slug, runtime.slug or None)
         bits = resolution.bits_per_weight
         if resolution.answerable:
             return resolution.slug, bits, ()
@@ -297,6 +313,8 @@ class CaseReader:
 
     def _runtime(self, row: Mapping[str, str], format_slug: str) -> str:
         text = (row.get("runtime") or "").strip()
+        if "ipex" in (row.get("backend") or "").lower() and "ipex-llm" in self._runtimes:
+            return "ipex-llm"  # llama.cpp's fork with kernels of its own
         if not text:
             return _USUAL_RUNTIME.get(self._formats[format_slug].family, "llama-cpp")
         resolution = self.names.resolve_runtime(text)
@@ -338,13 +356,18 @@ class CaseReader:
     ) -> str:
         known = self._runtimes[runtime].backends
         text = (row.get("backend") or "").strip()
-        stated = self.names.resolve_backend(text) if text else None
-        if stated is not None and stated.slug in known:
-            return stated.slug
+        stated = self.names.resolve_backend(text).slug if text else ""
+        if stated:
+            match = next((b for b in (stated, *_ALIKE_BACKENDS.get(stated, ())) if b in known), None)
+            if match:
+                return match
+            if stated != "GPU":
+                name = self._runtimes[runtime].name
+                raise CaseError(NOT_IN_CATALOG, f"the catalog does not know {name} on {text[:40]}")
         if resolution.processor == "cpu" or device.kind in ("phone", "tablet"):
             usual: tuple[str, ...] = ("CPU",)
         else:
-            usual = _USUAL_BACKENDS.get(device.vendor, ()) + ("CPU",)
+            usual = (*_USUAL_BACKENDS.get(device.vendor, ()), "CPU")
         if device.kind == "computer" and resolution.processor != "igpu" and device.vendor in ("AMD", "Intel"):
             usual = ("CPU", *usual)
         return next((backend for backend in usual if backend in known), known[0])
@@ -353,12 +376,13 @@ class CaseReader:
         text = (row.get("kv_type") or "").strip()
         if not text:
             return "f16", "f16"
-        parts = dict(re.findall(r"\b([KV]):\s*([\w.]+)", text))
+        parts: dict[str, str] = dict(re.findall(r"\b([KV]):\s*([\w.]+)", text))
         latent = re.search(r"c\^?KV:\s*([\w.]+)", text)
         if latent:
             parts = {"K": latent.group(1), "V": latent.group(1)}
         key, value = (parts["K"], parts.get("V", parts["K"])) if "K" in parts else (text, text)
-        return tuple(_taken(self.names.resolve_kv_format(part), "KV format") for part in (key, value))  # type: ignore[return-value]
+        resolve = self.names.resolve_kv_format
+        return _taken(resolve(key), "KV format"), _taken(resolve(value), "KV format")
 
     def _machine(self, row: Mapping[str, str], device: DeviceRow, resolution: Resolution) -> MachineSpec:
         count = whole(row, "device_count", low=0, high=10**5) or resolution.count or 1

@@ -61,7 +61,7 @@ RULES: tuple[Rule, ...] = (
         "speculative",
         "tokens were drafted ahead (speculative decoding or MTP)",
         _notes(
-            r"speculative decoding (with|on|via)|speculative decoding ON|\bMTP on\b|MTP speculative|MTP n-max|spec=(mtp|draft|eagle)"
+            r"speculative decoding (with|on|via)|\bMTP on\b|MTP speculative|MTP n-max|spec=(mtp|draft|eagle)"
             r"|spec-draft|MTP likely ON|draft model|accept(ance)? ?(rate|0\.)|MTP state not|MTP is on is not",
             unless=r"no speculative decoding|spec=none|MTP off|no MTP",
         ),
@@ -108,12 +108,18 @@ RULES: tuple[Rule, ...] = (
         _notes(r"not visible|not named|GPU not identified|model (is )?not stated"),
     ),
     Rule("chart_reading", "read off a chart without the quantization", _notes(r"quantization not stated")),
+    Rule(
+        "few_threads",
+        "fewer threads than the processor has cores, to see where speed saturates",
+        lambda r: bool(re.search(r"threads=[1-8]\b", r["notes"])) and "sweep" in r["notes"].lower(),
+    ),
+    Rule("old_kernels", "a build of 2023, before today's kernels", _notes(r"2023 kernels")),
     Rule("remote_host", "driven from a board with a one-lane link", _notes(r"Pi CM5|Raspberry.?Pi.?hosted")),
     Rule(
         "end_to_end",
         "the rate includes reading the prompt",
         _notes(
-            r"WALL|end-to-end output|DERIVED end-to-end|includes prefill|include prefill|\(prompt\+generated\)|including prompt"
+            r"WALL|incl(\.|udes?)? prefill|end-to-end output|DERIVED end-to-end|\(prompt\+generated\)|including prompt"
         ),
         frozenset({"decode_tps_per_seq", "tpot_ms"}),
     ),

@@ -34,7 +34,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Rows to fit. ``members[name]`` is a sparse 0/1 matrix [n rows, n parameters]: which effects sum to that coefficient."""
+    """Rows to fit. ``members[name]`` is a sparse matrix [rows, parameters]: the effects that the coefficient sums."""
 
     parameters: tuple[Parameter, ...]
     members: Mapping[str, sparse.csr_array]
@@ -66,6 +66,13 @@ class Settings:
     huber: float = 1.0  # residual, in noise_sd, where the loss turns linear
     max_iterations: int = 60
     tolerance: float = 1e-5
+
+    def prior_sd(self, parameter: Parameter) -> float:
+        """Of the coefficient's level, else of the level, else the default; the base is not pooled unless it says so."""
+        own = self.level_sd.get(f"{parameter.coefficient}:{parameter.level}")
+        if parameter.level == "" and own is None:
+            return np.inf
+        return own if own is not None else self.level_sd.get(parameter.level, self.default_sd)
 
 
 def log_coefficients(problem: Problem, effects: Floats) -> dict[str, Floats]:
@@ -126,36 +133,45 @@ def solve(
     if not np.all(np.isfinite(residual)):
         raise ValueError(f"{int(np.sum(~np.isfinite(residual)))} rows have no finite prediction")
     objective = _objective(residual, effects, problem, precision, settings)
-    damping = 1e-3
-    for iteration in range(1, settings.max_iterations + 1):
+    damping, settled, iteration = 1e-3, False, 0
+    while not settled and iteration < settings.max_iterations:
+        iteration += 1
         jacobian = _jacobian(problem, logs)
-        scaled = residual / settings.noise_sd
-        irls = problem.row_weight / (settings.noise_sd**2 * np.sqrt(1.0 + (scaled / settings.huber) ** 2))
+        irls = _irls_weights(residual, problem, settings)
         gradient = jacobian.T @ (irls * residual) + precision * (effects - problem.start)
+        previous, settled = objective, True
         for _ in range(12):
             step = _step(jacobian, irls, precision, gradient, damping)
             trial = effects + np.clip(step, -1.0, 1.0)
             trial_logs = log_coefficients(problem, trial)
             trial_residual = problem.predict(trial_logs) - problem.log_seconds
-            trial_objective = _objective(trial_residual, trial, problem, precision, settings)
-            if trial_objective <= objective:
+            objective = _objective(trial_residual, trial, problem, precision, settings)
+            if objective <= previous:
+                settled = previous - objective < settings.tolerance * previous
+                effects, logs, residual = trial, trial_logs, trial_residual
+                damping = max(damping / 6, 1e-9)
                 break
             damping *= 6
-        else:
-            break
-        settled = objective - trial_objective < settings.tolerance * objective
-        effects, logs, residual, objective = trial, trial_logs, trial_residual, trial_objective
-        damping = max(damping / 6, 1e-9)
         if report:
             report(iteration, objective)
-        if settled:
-            break
-    normal = (jacobian.T @ (sparse.diags_array(irls) @ jacobian)).toarray()
-    covariance = np.linalg.inv(normal + np.diag(precision)) if standard_errors else np.full_like(normal, np.nan)
-    counts = np.zeros(len(effects), dtype=np.int64)
-    for matrix in problem.members.values():
-        counts += np.asarray((matrix != 0).sum(axis=0)).ravel().astype(np.int64)
-    return Fit(effects, np.sqrt(np.maximum(np.diag(covariance), 0.0)), counts, iteration, settled)
+    jacobian = _jacobian(problem, logs)
+    errors = np.full(len(effects), np.nan)
+    if standard_errors:
+        errors = _standard_errors(jacobian, _irls_weights(residual, problem, settings), precision)
+    # a row counts where its prediction really depends on the effect
+    counts = np.asarray((abs(jacobian) > 1e-6).sum(axis=0)).ravel().astype(np.int64)
+    return Fit(effects, errors, counts, iteration, settled)
+
+
+def _irls_weights(residual: Floats, problem: Problem, settings: Settings) -> Floats:
+    """Weights with which least squares has the gradient of the pseudo-Huber loss."""
+    scaled = residual / (settings.noise_sd * settings.huber)
+    return np.asarray(problem.row_weight / (settings.noise_sd**2 * np.sqrt(1.0 + scaled**2)))
+
+
+def _standard_errors(jacobian: sparse.csr_array, irls: Floats, precision: Floats) -> Floats:
+    normal = (jacobian.T @ (sparse.diags_array(irls) @ jacobian)).toarray() + np.diag(precision)
+    return np.asarray(np.sqrt(np.maximum(np.diag(np.linalg.inv(normal)), 0.0)))
 
 
 def _objective(

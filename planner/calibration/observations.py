@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ def _outcome(row: Row, reader: CaseReader, kept: list[tuple[Row, Case]]) -> Outc
     if rule is not None:
         return Outcome(row["id"], "set_aside", rule.reason)
     try:
-        case = reader.read(row)
+        case = reader.read({**row, **stated_in_notes(row)})
         value = float(row["value"])
     except CaseError as error:
         return Outcome(row["id"], error.status, error.reason)
@@ -80,6 +81,22 @@ def _outcome(row: Row, reader: CaseReader, kept: list[tuple[Row, Case]]) -> Outc
         return Outcome(row["id"], "set_aside", "part of the model ran in host memory")
     kept.append((row, case))
     return Outcome(row["id"], "used", "")
+
+
+_UBATCH = re.compile(r"(?:\bn_ubatch|\bubatch|-ub|\bub)[ =]*(\d+)")
+_KV_TYPE = re.compile(r"\bKV (q8_0|q4_0|q5_0|q5_1)\b")
+
+
+def stated_in_notes(row: Row) -> dict[str, str]:
+    """Settings of the run that measurements.csv has no column for."""
+    notes, found = row["notes"], {}
+    if match := _UBATCH.search(notes):
+        found["n_ubatch"] = match.group(1)
+    if "longctx runs use" in notes and (row["prompt_tokens"] != "2048" or row["backend"] != "ROCm"):
+        del found["n_ubatch"]
+    if match := _KV_TYPE.search(notes):
+        found["kv_type"] = match.group(1)
+    return found
 
 
 def _seconds(row: Row, case: Case) -> float:
@@ -118,6 +135,7 @@ def observations(rows: CatalogRows, catalog: CatalogTables, kept: Sequence[tuple
     years = [year_of(row["source_date"]) for row, _ in known]
     newest = max((year for year in years if year is not None), default=0.0)
     ages = np.array([UNDATED_YEARS if year is None else newest - year for year in years])
+    values = tuple({**v, "*age": float(age)} for v, age in zip(values, ages, strict=True))
     return Observations(
         ids=np.array([row["id"] for row, _ in known]),
         metric=np.array([METRIC_OF[row["metric"]] for row, _ in known]),

@@ -78,9 +78,7 @@ class Predictor:
         names = {f.slug: f.name for f in self.rows.formats} | {r.slug: r.name for r in self.rows.runtimes}
         names |= {m.slug: m.name for m in self.rows.models}
         return [
-            entry
-            if isinstance(entry, tuple)
-            else self._row(cases[entry], columns, capacity, entry, names)
+            entry if isinstance(entry, tuple) else self._row(cases[entry], columns, capacity, entry, names)
             for entry in read
         ]
 
@@ -110,10 +108,14 @@ class Predictor:
             if case.machine.device.bandwidth_bytes_per_s is None:
                 raise CaseError(UNKNOWN_FIGURE, f"no memory bandwidth is known for {case.device_name}")
             if case.experts_on_host or case.layers_on_host or case.shares_host:
-                raise CaseError(UNKNOWN_FIGURE, "speed with part of the model in host memory is not predicted yet")
+                raise CaseError(
+                    UNKNOWN_FIGURE, "speed with part of the model in host memory is not predicted yet"
+                )
         if case.metric == "kv_tokens" and not math.isfinite(case.machine.memory_bytes):
             sizes = ", ".join(f"{size:g}" for size in case.machine.device.memory_options_gb)
-            raise CaseError(UNKNOWN_FIGURE, f"the memory of {case.device_name} is not stated (sold with {sizes} GB)")
+            raise CaseError(
+                UNKNOWN_FIGURE, f"the memory of {case.device_name} is not stated (sold with {sizes} GB)"
+            )
 
     def _evaluate(self, cases: Sequence[Case]) -> tuple[Columns, np.ndarray]:
         tables, grid = case_tables(self.rows, self.tables, cases)
@@ -132,7 +134,9 @@ class Predictor:
             row = self.tables.format_row[case.format]
             span = _memory(case, columns, capacity, i, approximate=bool(self.tables.formats.approximate[row]))
         if not all(math.isfinite(value) for value in span):
-            return _unanswered({"id": case.id}, UNKNOWN_FIGURE, "a figure that the formula needs is not known")
+            return _unanswered(
+                {"id": case.id}, UNKNOWN_FIGURE, "a figure that the formula needs is not known"
+            )
         digits = [f"{value:.6g}" if case.metric in SPEED_METRICS else f"{value:.0f}" for value in span]
         named = (case.device_name, names[case.model], names[case.format], names[case.runtime])
         return (case.id, *digits, UNITS[case.metric], *named, OK, "; ".join(notes))
@@ -183,7 +187,9 @@ def _memory(case: Case, columns: Columns, capacity: np.ndarray, i: int, *, appro
         return cache, cache * (1 - KV_WITHIN), cache * (1 + KV_WITHIN)
     on_host = case.experts_on_host or case.layers_on_host
     buffers = float(columns["buffers_bytes"][i])
-    more = weights * off + cache * KV_WITHIN + buffers * ((BUFFERS_HIGH_HOST if on_host else BUFFERS_HIGH) - 1)
+    more = (
+        weights * off + cache * KV_WITHIN + buffers * ((BUFFERS_HIGH_HOST if on_host else BUFFERS_HIGH) - 1)
+    )
     if case.metric == "memory_bytes":
         total = float(columns["runtime_memory_bytes"][i])
         return total, total - more, total + more
@@ -194,7 +200,9 @@ def _memory(case: Case, columns: Columns, capacity: np.ndarray, i: int, *, appro
 def _capacity(tables: Tables, grid: Grid, columns: Columns) -> np.ndarray:
     """[2, n]: tokens that the cache can hold in what weights and buffers leave, and tokens per byte."""
     rows = grid.rows(0, len(grid))
-    server = np.isin(tables.runtimes.kv_rule, [KV_RULES.index(r) for r in ("paged", "paged_flat")])[rows.runtime]
+    server = np.isin(tables.runtimes.kv_rule, [KV_RULES.index(r) for r in ("paged", "paged_flat")])[
+        rows.runtime
+    ]
     used = columns.floats("weights_bytes") + columns.floats("buffers_bytes")
     # a server's share of memory includes what the driver takes; elsewhere that comes on top
     used = used + np.where(server, 0.0, columns.floats("overhead_bytes"))

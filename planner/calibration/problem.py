@@ -7,11 +7,14 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from planner.calibration.fit import Parameter, Problem, Settings, members_matrix
-from planner.engine.levels import LEVELS, Level, Values, key_of, share_of
+from planner.engine.levels import LEVELS, Values, key_of, share_of
 from planner.engine.speed import Coefficients, SpeedInputs, decode_step_seconds, prefill_seconds, ttft_seconds
 from planner.engine.tables import Floats
+
+Rows = npt.NDArray[np.int64] | npt.NDArray[np.bool_]
 
 METRICS = ("decode", "prefill", "ttft")
 
@@ -21,6 +24,8 @@ START: Mapping[str, float] = {
     "experts": np.log(1.3),
     "kv": np.log(1.5),
     "layer": np.log(30e-6),
+    "step": np.log(0.3e-3),
+    "prefill_pass": np.log(60e-6),
     "prefill": np.log(1.5),
     "prefill_attention": np.log(3.0),
     "first_token": np.log(5e-3),
@@ -43,7 +48,7 @@ class Observations:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Observations:
+    def take(self, rows: Rows) -> Observations:
         """The given rows."""
         index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         inputs = SpeedInputs(**{f.name: getattr(self.inputs, f.name)[index] for f in fields(SpeedInputs)})
@@ -75,64 +80,59 @@ def predict_log_seconds(observations: Observations, logs: Mapping[str, Floats]) 
     return result
 
 
-def _level_name(level: Level) -> str:
-    return "|".join(level)
-
-
 def _entries(observations: Observations) -> dict[str, list[list[tuple[str, str, float]]]]:
     """For each coefficient and row: (level's name, key, share) of every level effect that applies."""
     return {
         name: [
             [
-                (names[level], key_of(level, values), share)
+                ("|".join(level), key_of(level, values), share)
                 for level in levels
                 if (share := share_of(level, values)) != 0.0
             ]
             for values in observations.values
         ]
         for name, levels in LEVELS.items()
-        for names in ({level: _level_name(level) for level in levels},)
     }
 
 
-def build_problem(
-    observations: Observations,
-    settings: Settings,
-    row_weight: Floats,
-    parameters: tuple[Parameter, ...] | None = None,
-) -> Problem:
-    """The problem of fitting (or, with the parameters of another fit, of predicting) the given rows."""
-    entries = _entries(observations)
-    if parameters is None:
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Which effects every row sums: built once, then cut to the rows of each fold."""
+
+    observations: Observations
+    parameters: tuple[Parameter, ...]
+    members: Mapping[str, sparse.csr_array]
+
+    @classmethod
+    def build(cls, observations: Observations) -> Design:
+        """All level effects that the rows touch, in a fixed order."""
+        entries = _entries(observations)
         found = {(name, *entry[:2]) for name, rows in entries.items() for row in rows for entry in row}
         parameters = tuple(Parameter(*entry) for entry in sorted(found))
-    number = {(p.coefficient, p.level, p.key): i for i, p in enumerate(parameters)}
-    members = {
-        name: members_matrix(
-            [
-                [(number[name, level, key], share) for level, key, share in row if (name, level, key) in number]
-                for row in rows
-            ],
-            len(parameters),
+        number = {(p.coefficient, p.level, p.key): i for i, p in enumerate(parameters)}
+        members = {
+            name: members_matrix(
+                [[(number[name, level, key], share) for level, key, share in row] for row in rows],
+                len(parameters),
+            )
+            for name, rows in entries.items()
+        }
+        return cls(observations, parameters, members)
+
+    def problem(self, settings: Settings, rows: Rows, row_weight: Floats) -> Problem:
+        """The problem of fitting the given rows. Effects that only other rows touch stay at their prior mean, zero."""
+        chosen = self.observations.take(rows)
+        return Problem(
+            parameters=self.parameters,
+            members={name: matrix[rows] for name, matrix in self.members.items()},
+            prior_sd=np.array([settings.prior_sd(p) for p in self.parameters]),
+            start=np.array([START[p.coefficient] if p.level == "" else 0.0 for p in self.parameters]),
+            log_seconds=chosen.log_seconds,
+            row_weight=row_weight,
+            predict=lambda logs: predict_log_seconds(chosen, logs),
         )
-        for name, rows in entries.items()
-    }
-    base = [p.level == "" for p in parameters]
-    sd = [
-        np.inf
-        if is_base
-        else settings.level_sd.get(
-            f"{p.coefficient}:{p.level}", settings.level_sd.get(p.level, settings.default_sd)
-        )
-        for p, is_base in zip(parameters, base, strict=True)
-    ]
-    start = [START[p.coefficient] if is_base else 0.0 for p, is_base in zip(parameters, base, strict=True)]
-    return Problem(
-        parameters=parameters,
-        members=members,
-        prior_sd=np.array(sd),
-        start=np.array(start),
-        log_seconds=observations.log_seconds,
-        row_weight=row_weight,
-        predict=lambda logs: predict_log_seconds(observations, logs),
-    )
+
+    def predict(self, effects: Floats, rows: Rows) -> Floats:
+        """Log seconds of the given rows with the given effects."""
+        logs = {name: matrix[rows] @ effects for name, matrix in self.members.items()}
+        return predict_log_seconds(self.observations.take(rows), logs)

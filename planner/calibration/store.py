@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from planner.calibration.conformal import Quantiles
+from planner.calibration.conformal import Intervals
 from planner.calibration.fit import Fit, Parameter
 from planner.engine.calibration import FORMULA_VERSION, SCHEMA
 
@@ -22,11 +21,13 @@ def rounded(value: float) -> float:
 
 
 def coefficient_groups(parameters: tuple[Parameter, ...], fit: Fit) -> dict[str, dict[str, dict[str, Any]]]:
-    """{coefficient: {level: {key: {effect, standard_error, rows}}}}, effects in log units."""
+    """{coefficient: {level: {key: {effect, standard_error, rows}}}}, in log units; without empty groups."""
     groups: dict[str, dict[str, dict[str, Any]]] = {}
     for parameter, effect, error, rows in zip(
         parameters, fit.effects, fit.standard_errors, fit.counts, strict=True
     ):
+        if not rows and parameter.level:
+            continue
         level = groups.setdefault(parameter.coefficient, {}).setdefault(parameter.level, {})
         level[parameter.key] = {
             "effect": rounded(effect),
@@ -36,11 +37,21 @@ def coefficient_groups(parameters: tuple[Parameter, ...], fit: Fit) -> dict[str,
     return groups
 
 
+def _interval_document(rule: Intervals) -> dict[str, Any]:
+    return {
+        "log_scale": rounded(rule.log_scale),
+        "effects": {name: rounded(effect) for name, effect in rule.effects.items()},
+        "ends": [rounded(end) for end in rule.ends],
+        "backend_ends": {name: [rounded(end) for end in ends] for name, ends in rule.backend_ends.items()},
+        "tail": rule.tail,
+    }
+
+
 def document(
     *,
     parameters: tuple[Parameter, ...],
     fit: Fit,
-    intervals: Mapping[str, Mapping[str, Quantiles]],
+    intervals: Mapping[str, Intervals],
     data_sha256: str,
     rows_by_metric: Mapping[str, int],
     accuracy: Mapping[str, Any],
@@ -52,13 +63,7 @@ def document(
         "data_sha256": data_sha256,
         "rows": dict(rows_by_metric),
         "coefficients": coefficient_groups(parameters, fit),
-        "intervals": {
-            metric: {
-                name: {**asdict(q), "low": rounded(q.low), "high": rounded(q.high)}
-                for name, q in groups.items()
-            }
-            for metric, groups in intervals.items()
-        },
+        "intervals": {metric: _interval_document(rule) for metric, rule in intervals.items()},
         "accuracy": accuracy,
     }
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from planner.engine.grid import Axes
-from planner.engine.levels import LEVELS, LevelKeys, Pairs, PairTables, bind_coefficient
+from planner.engine.levels import LEVELS, LevelKeys, Pairs, PairTables, bind_levels
 from planner.engine.speed import Coefficients
 from planner.engine.tables import Floats
 
@@ -21,12 +21,22 @@ FORMULA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalRule:
+    """How intervals of one metric are made: see planner.engine.intervals."""
+
+    log_scale: float
+    effects: Mapping[str, float]  # by group name
+    ends: tuple[float, float]
+    backend_ends: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
-    """Coefficients by level and residual quantiles by group; ``effects[name][level][key]`` is in log units."""
+    """Coefficients by level and interval rules by metric; ``effects[name][level][key]`` is in log units."""
 
     effects: Mapping[str, Mapping[str, Mapping[str, float]]]
     rows: Mapping[str, Mapping[str, Mapping[str, int]]]
-    intervals: Mapping[str, Mapping[str, tuple[float, float]]]
+    intervals: Mapping[str, IntervalRule]
     sha256: str
 
     @classmethod
@@ -44,23 +54,27 @@ class Calibration:
         return cls(
             effects=_values(coefficients, "effect"),
             rows=_values(coefficients, "rows"),
-            intervals={
-                metric: {name: (q["low"], q["high"]) for name, q in groups.items()}
-                for metric, groups in document["intervals"].items()
-            },
+            intervals={metric: _interval_rule(rule) for metric, rule in document["intervals"].items()},
             sha256=hashlib.sha256(text.encode()).hexdigest(),
         )
 
     def bind(self, keys: LevelKeys, pairs: Mapping[str, Pairs]) -> BoundCoefficients:
         """Gather tables of the summed effects for the (axis row, runtime row) pairs in use."""
         return BoundCoefficients(
-            {name: bind_coefficient(name, self.effects.get(name, {}), keys, pairs) for name in LEVELS}
+            {
+                name: bind_levels(levels, self.effects.get(name, {}), keys, pairs)
+                for name, levels in LEVELS.items()
+            }
         )
 
-    def interval(self, metric: str, groups: Sequence[str]) -> tuple[float, float]:
-        """(low, high) as log(measured / predicted) of the metric's value, of the finest known group (coarse to fine)."""
-        known = self.intervals[metric]
-        return next(known[name] for name in reversed(("", *groups)) if name in known)
+
+def _interval_rule(rule: Mapping[str, Any]) -> IntervalRule:
+    return IntervalRule(
+        log_scale=float(rule["log_scale"]),
+        effects={name: float(effect) for name, effect in rule["effects"].items()},
+        ends=(float(rule["ends"][0]), float(rule["ends"][1])),
+        backend_ends={name: (float(low), float(high)) for name, (low, high) in rule["backend_ends"].items()},
+    )
 
 
 def _values(coefficients: Mapping[str, Any], field: str) -> dict[str, dict[str, dict[str, Any]]]:

@@ -39,7 +39,7 @@ class Engine:
         """Bind a calibration's effects and intervals to the rows of the tables that a grid uses."""
         keys = level_keys(tables.machines, tables.models, tables.formats, tables.runtimes)
         pairs = pairs_in_use(grid)
-        intervals = bind_intervals(calibration, keys, pairs["machine"])
+        intervals = bind_intervals(calibration, keys, pairs)
         return cls(tables, rules, calibration.bind(keys, pairs), intervals)
 
     def evaluate(self, grid: Grid, start: int = 0, stop: int | None = None) -> Columns:

@@ -1,4 +1,4 @@
-"""From table rows to the arrays that the formulas take: one gather per axis, shared by plans, sweeps and calibration."""
+"""From table rows to the arrays that the formulas take: shared by plans, sweeps and calibration."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def weights_scale(tables: Tables, rows: Axes) -> Floats:
 
 
 def peak_flops_per_s(tables: Tables, rows: Axes) -> Floats:
-    """Compute of one device on the basis that levels.peak_basis names: FP32, else dense FP16, else 1 FLOP per byte/s."""
+    """Compute of one device on levels.peak_basis: FP32, else dense FP16, else 1 FLOP per byte/s."""
     machines = tables.machines
     basis = np.where(
         np.isfinite(machines.fp32_flops_per_s), machines.fp32_flops_per_s, machines.fp16_flops_per_s

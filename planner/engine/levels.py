@@ -31,7 +31,10 @@ AXIS_OF_FIELD: Mapping[str, str] = {
     "peak_basis": "machine",
     "*bandwidth": "machine",
     "*matrix": "machine",
+    "format": "format",
     "*bits": "format",
+    "model": "model",
+    "*width": "model",
     "speed_family": "format",
     "model_kind": "model",
     "runtime": "runtime",
@@ -44,6 +47,7 @@ NO_PUBLISHED_PEAK = frozenset({"CPU", "NPU"})
 # where slopes are zero: near the middle of the devices and formats that people run
 REFERENCE_BANDWIDTH = 400e9
 REFERENCE_BITS = 4.85
+REFERENCE_WIDTH = 4096
 
 _SHARED: tuple[Level, ...] = (
     (),
@@ -53,6 +57,7 @@ _SHARED: tuple[Level, ...] = (
     ("backend", "architecture"),
     ("backend", "device"),
     ("runtime", "backend"),
+    ("runtime", "backend", "device"),
     ("backend", "speed_family"),
     ("runtime", "speed_family"),
     ("backend", "model_kind"),
@@ -80,6 +85,16 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
         ("backend",),
         ("backend", "vendor"),
         ("backend", "architecture"),
+        ("runtime", "backend"),
+        ("backend", "model_kind"),
+    ),
+    # seconds per decode step: sampling, launching
+    "step": ((), ("backend",), ("backend", "kind"), ("runtime", "backend")),
+    # seconds per layer and pass over the prompt
+    "prefill_pass": (
+        (),
+        ("backend",),
+        ("backend", "kind"),
         ("runtime", "backend"),
         ("backend", "model_kind"),
     ),
@@ -142,10 +157,19 @@ def level_keys(
             }
             for i in range(len(machines))
         ),
-        model=tuple({"model_kind": model_kind(architecture)} for architecture in models.architecture),
+        model=tuple(
+            {
+                "model": slug,
+                "model_kind": model_kind(architecture),
+                "*width": _log_ratio(getattr(architecture, "hidden_size", 0), REFERENCE_WIDTH),
+            }
+            for slug, architecture in zip(models.slug, models.architecture, strict=True)
+        ),
         format=tuple(
-            {"speed_family": family, "*bits": _log_ratio(bits, REFERENCE_BITS)}
-            for family, bits in zip(formats.speed_family, formats.bits_per_weight, strict=True)
+            {"format": slug, "speed_family": family, "*bits": _log_ratio(bits, REFERENCE_BITS)}
+            for slug, family, bits in zip(
+                formats.slug, formats.speed_family, formats.bits_per_weight, strict=True
+            )
         ),
         runtime=tuple(
             {"runtime": s, "backend": b} for s, b in zip(runtimes.slug, runtimes.backend, strict=True)
@@ -182,7 +206,7 @@ def model_kind(architecture: object) -> str:
 
 
 def merged(runtime: Values, *rows: Values) -> dict[str, str | float]:
-    """Field values of a plan from those of its rows. Published compute figures are of the GPU, not of the CPU beside it."""
+    """Field values of a plan from its rows'. Published compute figures are of the GPU, not of the CPU beside it."""
     values: dict[str, str | float] = dict(runtime)
     for row in rows:
         values.update(row)
@@ -213,10 +237,13 @@ def share_of(level: Level, values: Values) -> float:
     return share
 
 
-def bind_coefficient(
-    name: str, effects: Mapping[str, Mapping[str, float]], keys: LevelKeys, pairs: Mapping[str, Pairs]
+def bind_levels(
+    levels: Sequence[Level],
+    effects: Mapping[str, Mapping[str, float]],
+    keys: LevelKeys,
+    pairs: Mapping[str, Pairs],
 ) -> PairTables:
-    """Sum the effects of one coefficient into tables over (axis row, runtime row), for the pairs in use.
+    """Sum the effects of some levels into tables over (axis row, runtime row), for the pairs in use.
 
     ``effects`` maps the level's name (fields joined by ``|``) to {key: effect in log units}. Returns for each axis
     ("machine", "model", "format", "runtime") an array [rows of the axis, runtimes] ("runtime": [1, runtimes]).
@@ -224,7 +251,7 @@ def bind_coefficient(
     n_runtimes = len(keys.runtime)
     tables = {axis: np.zeros((len(keys.rows(axis)), n_runtimes)) for axis in ("machine", "model", "format")}
     tables["runtime"] = np.zeros((1, n_runtimes))
-    for level in LEVELS[name]:
+    for level in levels:
         known = effects.get("|".join(level), {})
         if not known:
             continue

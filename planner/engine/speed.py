@@ -54,6 +54,8 @@ class Coefficients:
     experts: Floats
     kv: Floats
     layer: Floats  # seconds
+    step: Floats  # seconds
+    prefill_pass: Floats  # seconds
     prefill: Floats
     prefill_attention: Floats
     first_token: Floats  # seconds
@@ -83,7 +85,7 @@ def decode_step_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     term = decode_terms(x)
     memory = (term["weights"] + term["experts"] * c.experts) * c.weights + term["kv"] * c.kv
     compute = x.active_flops_per_token * x.batch / x.peak_flops_per_s * c.prefill
-    return np.fmax(memory, compute) + term["layer"] * c.layer
+    return np.fmax(memory, compute) + term["layer"] * c.layer + c.step
 
 
 def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
@@ -97,7 +99,7 @@ def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
         "prefill_attention": x.prefill_attention_flops / x.peak_flops_per_s,
         "weights": passes * x.dense_bytes / x.bandwidth_bytes_per_s,
         "experts": passes * x.expert_bytes * touched / x.bandwidth_bytes_per_s,
-        "layer": passes * x.n_layers,
+        "prefill_pass": passes * x.n_layers,
     }
 
 
@@ -106,7 +108,7 @@ def prefill_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     term = prefill_terms(x)
     compute = term["prefill"] * c.prefill + term["prefill_attention"] * c.prefill_attention
     weights = (term["weights"] + term["experts"] * c.experts) * c.weights
-    return compute + weights + term["layer"] * c.layer
+    return compute + weights + term["prefill_pass"] * c.prefill_pass
 
 
 def ttft_seconds(x: SpeedInputs, c: Coefficients) -> Floats:

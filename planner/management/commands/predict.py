@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("cases", metavar="CASES.csv", help='file of cases; "-" reads standard input')
-        parser.add_argument("-o", "--output", metavar="OUT.csv", help="file to write (default: standard output)")
+        parser.add_argument(
+            "-o", "--output", metavar="OUT.csv", help="file to write (default: standard output)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
