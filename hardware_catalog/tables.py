@@ -57,6 +57,7 @@ def machine_table(specs: Sequence[MachineSpec]) -> MachineTable:
         vendor=tuple(d.vendor for d in devices),
         architecture=tuple(d.architecture for d in devices),
         kind=tuple(d.kind for d in devices),
+        form_factor=tuple(d.form_factor for d in devices),
         platform=tuple(spec.platform for spec in specs),
         device_count=np.array([spec.device_count for spec in specs], dtype=np.int64),
         memory_bytes=_figures([spec.memory_bytes for spec in specs]),

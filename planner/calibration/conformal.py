@@ -4,8 +4,8 @@ First the usual size of a residual is fitted by group (ridge regression of its l
 ``planner.engine.intervals``), so that a device or runtime that nobody measured gets a wider interval. Then the ends
 are quantiles of the scaled residuals (normalized conformal prediction, https://arxiv.org/abs/1604.04173, section 5),
 by backend, drawn towards those of all rows where few families measured it. Rows of one source family are not
-independent, so the finite-sample correction is measured instead of assumed: the tail is the largest that covers 90 %
-of the rows of families that took no part.
+independent, so the finite-sample correction is measured instead of assumed: of the tails whose intervals cover 90 %
+of the rows of families that took no part, those are taken whose intervals are the narrowest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,14 @@ RIDGE = 15.0
 # so many families move a backend's quantiles half the way from those of all rows
 BACKEND_FAMILIES = 8
 MIN_ROWS = 60
-TAILS = tuple(np.round(np.arange(0.05, 0.0049, -0.0025), 6))
+# a metric measured by fewer families is judged together with the one that it learns from
+MIN_FAMILIES = 8
+# shares of residuals left out below and above: all tried, in order
+TAILS: tuple[tuple[float, float], ...] = tuple(
+    (round(total * below, 6), round(total * (1 - below), 6))
+    for total in (0.1, 0.095, 0.09, 0.085, 0.08, 0.075, 0.07, 0.065, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01)
+    for below in (0.5, 0.4, 0.3, 0.6, 0.7)
+)
 COVERAGE = 0.90
 FOLDS = 10
 
@@ -41,6 +48,7 @@ class Held:
     family: Families
     groups: Sequence[Sequence[str]]  # names of the groups that scale a row's interval
     backend: Families
+    judged: npt.NDArray[np.bool_]  # rows of the metric itself, whose coverage decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ class Intervals:
     effects: Mapping[str, float]  # by group name, added to the log scale
     ends: tuple[float, float]
     backend_ends: Mapping[str, tuple[float, float]]
-    tail: float
+    tails: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +91,23 @@ def _fit_scale(design: sparse.csr_array, residuals: Floats, weights: Floats) -> 
     return mean, np.linalg.solve(normal, design.T @ (weights * (size - mean)))
 
 
-def _ends(scaled: Floats, weights: Floats, tail: float) -> tuple[float, float]:
-    low, high = weighted_quantile(scaled, weights, tail), weighted_quantile(scaled, weights, 1 - tail)
+def _ends(scaled: Floats, weights: Floats, tails: tuple[float, float]) -> tuple[float, float]:
+    low, high = weighted_quantile(scaled, weights, tails[0]), weighted_quantile(scaled, weights, 1 - tails[1])
     return min(low, 0.0), max(high, 0.0)
 
 
 def _backend_ends(
-    scaled: Floats, held: Held, rows: npt.NDArray[np.int64], weights: Floats, tail: float
+    scaled: Floats, held: Held, rows: npt.NDArray[np.int64], weights: Floats, tails: tuple[float, float]
 ) -> dict[str, tuple[float, float]]:
     """Quantiles of every backend with enough rows, drawn towards the common ones."""
-    common, result = _ends(scaled, weights, tail), {}
+    common, result = _ends(scaled, weights, tails), {}
     for name in np.unique(held.backend[rows]):
         chosen = held.backend[rows] == name
         n_families = len(np.unique(held.family[rows][chosen]))
         if chosen.sum() < MIN_ROWS:
             continue
         own, share = (
-            _ends(scaled[chosen], weights[chosen], tail),
+            _ends(scaled[chosen], weights[chosen], tails),
             n_families / (n_families + BACKEND_FAMILIES),
         )
         result[str(name)] = (
@@ -109,7 +117,9 @@ def _backend_ends(
     return result
 
 
-def _nested(held: Held, design: sparse.csr_array, tails: Sequence[float]) -> dict[float, Coverage]:
+def _nested(
+    held: Held, design: sparse.csr_array, tails: Sequence[tuple[float, float]]
+) -> dict[tuple[float, float], Coverage]:
     """Coverage of rows by intervals made without their fold of families, for every tail."""
     n = len(held.residuals)
     low, high = np.zeros((len(tails), n)), np.zeros((len(tails), n))
@@ -135,22 +145,33 @@ def _nested(held: Held, design: sparse.csr_array, tails: Sequence[float]) -> dic
     }
 
 
+def _narrowest(held: Held, nested: Mapping[tuple[float, float], Coverage]) -> tuple[float, float]:
+    """Of the tails that cover enough, those with the narrowest intervals; the smallest where none covers enough."""
+    judged = held.judged if len(np.unique(held.family[held.judged])) >= MIN_FAMILIES else np.full_like(held.judged, True)
+    weights = family_weights(held.family[judged])
+    widths = {
+        tails: weighted_quantile(coverage.width[judged], weights, 0.5)
+        for tails, coverage in nested.items()
+        if np.average(coverage.inside[judged], weights=weights) >= COVERAGE
+    }
+    return min(widths, key=lambda tails: widths[tails]) if widths else TAILS[-1]
+
+
 def fit_intervals(held: Held) -> tuple[Intervals, Coverage]:
     """Intervals from all rows, and how intervals made in the same way covered families that took no part."""
     names = sorted({name for row in held.groups for name in row})
     design = _design(held.groups, names)
     weights = family_weights(held.family)
     nested = _nested(held, design, TAILS)
-    covered = {tail: float(np.average(c.inside, weights=weights)) for tail, c in nested.items()}
-    tail = next((tail for tail in TAILS if covered[tail] >= COVERAGE), TAILS[-1])
+    tails = _narrowest(held, nested)
     mean, effects = _fit_scale(design, held.residuals, weights)
     scaled = held.residuals / np.exp(mean + design @ effects)
     rows = np.arange(len(held.residuals))
     intervals = Intervals(
         log_scale=mean,
         effects=dict(zip(names, effects.tolist(), strict=True)),
-        ends=_ends(scaled, weights, tail),
-        backend_ends=_backend_ends(scaled, held, rows, weights, tail),
-        tail=tail,
+        ends=_ends(scaled, weights, tails),
+        backend_ends=_backend_ends(scaled, held, rows, weights, tails),
+        tails=tails,
     )
-    return intervals, nested[tail]
+    return intervals, nested[tails]

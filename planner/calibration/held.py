@@ -33,8 +33,8 @@ def _seen(keys: Sequence[str], family: npt.NDArray[np.str_]) -> npt.NDArray[np.b
     return np.array([len(families[key]) > 1 for key in keys])
 
 
-def held_rows(observations: Observations, log_seconds: Floats) -> Held:
-    """The rows as the interval fit wants them.
+def held_rows(observations: Observations, log_seconds: Floats, metric: str) -> Held:
+    """The rows as the interval fit wants them; those of ``metric`` decide.
 
     A held-out row whose device or runtime no other family measured stands for the unmeasured ones: it bears no group of
     its own device or runtime.
@@ -55,6 +55,7 @@ def held_rows(observations: Observations, log_seconds: Floats) -> Held:
         family=observations.family,
         groups=groups,
         backend=np.array([str(values["backend"]) for values in observations.values]),
+        judged=observations.metric == metric,
     )
 
 
@@ -68,7 +69,7 @@ def fit_all_intervals(
         if not chosen.any():
             continue
         rows = observations.take(chosen)
-        intervals[metric], nested = fit_intervals(held_rows(rows, log_seconds[chosen]))
+        intervals[metric], nested = fit_intervals(held_rows(rows, log_seconds[chosen], metric))
         own = rows.metric == metric
         coverage[metric] = Coverage(nested.inside[own], nested.width[own])
     return intervals, coverage

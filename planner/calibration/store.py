@@ -43,7 +43,7 @@ def _interval_document(rule: Intervals) -> dict[str, Any]:
         "effects": {name: rounded(effect) for name, effect in rule.effects.items()},
         "ends": [rounded(end) for end in rule.ends],
         "backend_ends": {name: [rounded(end) for end in ends] for name, ends in rule.backend_ends.items()},
-        "tail": rule.tail,
+        "tails": list(rule.tails),
     }
 
 

@@ -33,6 +33,7 @@ class MachineTable:
     vendor: tuple[str, ...]
     architecture: tuple[str, ...]
     kind: tuple[str, ...]  # "gpu" | "apple" | "phone" | "tablet" | "computer" | "accelerator"
+    form_factor: tuple[str, ...]  # "laptop", "desktop", ...; "": several or unknown
     platform: tuple[str, ...]  # key of the memory-limit rule
     device_count: Ints
     memory_bytes: Floats  # of one device
