@@ -341,7 +341,7 @@ def test_a_source_tells_what_cites_it(editor: Client) -> None:
 
 def test_loads_are_a_record(editor: Client) -> None:
     version = CatalogVersion.objects.latest()
-    assert "devices: 570 created" in page(editor, "catalogversion_changelist").content.decode()
+    assert "devices: 625 created" in page(editor, "catalogversion_changelist").content.decode()
     assert page(editor, "catalogversion_add").status_code == 403
     response = editor.post(
         reverse("admin:hardware_catalog_catalogversion_change", args=[version.pk]), {"data_sha256": "0"}
