@@ -16,12 +16,17 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One reason to set a row aside. ``metrics`` limits it to those metrics (empty: all)."""
+    """One reason to set a row aside. ``metrics`` limits it to those metrics (empty: all).
+
+    ``judged``: the collector's tag looks at the value itself, so leaving the row out of the accuracy and the intervals
+    would flatter both. It teaches nothing, but it counts.
+    """
 
     name: str
     reason: str
     matches: Callable[[Row], bool]
     metrics: frozenset[str] = frozenset()
+    judged: bool = False
 
 
 def _notes(pattern: str, *, unless: str = "", exact_case: bool = False) -> Callable[[Row], bool]:
@@ -89,11 +94,22 @@ RULES: tuple[Rule, ...] = (
         _notes(r"mmap baseline|\bpaging\b|SSD|flash-bound|memory limited"),
     ),
     Rule(
+        "low_outlier",
+        "far below the best run of the same card and model",
+        _notes(r"\bLOW OUTLIER\b", exact_case=True),
+        judged=True,
+    ),
+    Rule(
         "named_outlier",
         "the collector marked it as an outlier",
         _notes(r"\bOUTLIER\b|implausible|exclude from|verify before use|\bHIGH: implied"),
     ),
-    Rule("slow_kernels", "the build lacked the fast kernels of the card", _notes(r"SLOW KERNELS SUSPECTED")),
+    Rule(
+        "slow_kernels",
+        "the build lacked the fast kernels of the card",
+        _notes(r"SLOW KERNELS SUSPECTED"),
+        judged=True,
+    ),
     Rule(
         "power_cap",
         "the board's power was capped",

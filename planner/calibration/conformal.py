@@ -147,7 +147,11 @@ def _nested(
 
 def _narrowest(held: Held, nested: Mapping[tuple[float, float], Coverage]) -> tuple[float, float]:
     """Of the tails that cover enough, those with the narrowest intervals; the smallest where none covers enough."""
-    judged = held.judged if len(np.unique(held.family[held.judged])) >= MIN_FAMILIES else np.full_like(held.judged, True)
+    judged = (
+        held.judged
+        if len(np.unique(held.family[held.judged])) >= MIN_FAMILIES
+        else np.full_like(held.judged, True)
+    )
     weights = family_weights(held.family[judged])
     widths = {
         tails: weighted_quantile(coverage.width[judged], weights, 0.5)

@@ -159,7 +159,8 @@ def solve(
     if standard_errors:
         errors = _standard_errors(jacobian, _irls_weights(residual, problem, settings), precision)
     # a row counts where its prediction really depends on the effect
-    counts = np.asarray((abs(jacobian) > 1e-6).sum(axis=0)).ravel().astype(np.int64)
+    taught = jacobian[np.flatnonzero(problem.row_weight > 0)]
+    counts = np.asarray((abs(taught) > 1e-6).sum(axis=0)).ravel().astype(np.int64)
     return Fit(effects, errors, counts, iteration, settled)
 
 

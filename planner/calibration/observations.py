@@ -64,7 +64,7 @@ def _outcome(row: Row, reader: CaseReader, kept: list[tuple[Row, Case]]) -> Outc
     if row["metric"] not in METRIC_OF:
         return Outcome(row["id"], "other_metric", f"{row['metric']} is not a single-stream speed")
     rule = set_aside(row)
-    if rule is not None:
+    if rule is not None and not rule.judged:
         return Outcome(row["id"], "set_aside", rule.reason)
     try:
         case = reader.read({**row, **stated_in_notes(row)})
@@ -80,7 +80,7 @@ def _outcome(row: Row, reader: CaseReader, kept: list[tuple[Row, Case]]) -> Outc
     if case.shares_host:
         return Outcome(row["id"], "set_aside", "part of the model ran in host memory")
     kept.append((row, case))
-    return Outcome(row["id"], "used", "")
+    return Outcome(row["id"], "used", "" if rule is None else f"judged only: {rule.reason}")
 
 
 _UBATCH = re.compile(r"(?:\bn_ubatch|\bubatch|-ub|\bub)[ =]*(\d+)")
@@ -135,7 +135,7 @@ def observations(rows: CatalogRows, catalog: CatalogTables, kept: Sequence[tuple
     years = [year_of(row["source_date"]) for row, _ in known]
     newest = max((year for year in years if year is not None), default=0.0)
     ages = np.array([UNDATED_YEARS if year is None else newest - year for year in years])
-    values = tuple({**v, "*age": float(age)} for v, age in zip(values, ages, strict=True))
+    taught = np.array([set_aside(row) is None for row, _ in known])
     return Observations(
         ids=np.array([row["id"] for row, _ in known]),
         metric=np.array([METRIC_OF[row["metric"]] for row, _ in known]),
@@ -144,5 +144,5 @@ def observations(rows: CatalogRows, catalog: CatalogTables, kept: Sequence[tuple
         values=values,
         family=np.array([row["source_family"] for row, _ in known]),
         model=np.array([case.model for case in cases]),
-        date_weight=0.5 ** (ages / HALF_LIFE_YEARS),
+        date_weight=np.where(taught, 0.5 ** (ages / HALF_LIFE_YEARS), 0.0),
     )

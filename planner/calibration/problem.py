@@ -43,7 +43,7 @@ class Observations:
     values: tuple[Values, ...]
     family: npt.NDArray[np.str_]
     model: npt.NDArray[np.str_]
-    date_weight: Floats
+    date_weight: Floats  # newer counts more; 0 for rows that are judged but teach nothing
 
     def __len__(self) -> int:
         return len(self.ids)

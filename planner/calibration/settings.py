@@ -17,6 +17,8 @@ SETTINGS = Settings(
         "weights:backend|kind": 0.4,
         "weights:backend|device": 0.12,
         "weights:runtime|backend|device": 0.12,
+        "weights:backend|model_kind": 0.1,
+        "weights:runtime|model_kind": 0.1,
         "weights:backend|speed_family": 0.1,
         "weights:runtime|speed_family": 0.1,
         "layer:backend": 1.0,

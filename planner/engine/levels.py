@@ -67,7 +67,13 @@ _SHARED: tuple[Level, ...] = (
 
 LEVELS: Mapping[str, tuple[Level, ...]] = {
     # time per byte of weights over the time at full bandwidth (1 / eta_w)
-    "weights": (*_SHARED, ("*bandwidth",), ("backend", "*bandwidth"), ("backend", "*bits")),
+    "weights": (
+        *_SHARED,
+        ("backend", "form_factor"),
+        ("*bandwidth",),
+        ("backend", "*bandwidth"),
+        ("backend", "*bits"),
+    ),
     # additional factor on routed experts' bytes
     "experts": ((), ("backend",), ("backend", "vendor"), ("runtime", "backend"), ("backend", "speed_family")),
     # time per byte of KV cache over the time at full bandwidth (1 / eta_kv)
@@ -108,6 +114,9 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
         ("*matrix",),
         ("backend", "*matrix"),
         ("runtime", "backend", "*matrix"),
+        ("backend", "form_factor"),
+        ("*width",),
+        ("backend", "*width"),
     ),
     # the same for attention over the prompt
     "prefill_attention": (

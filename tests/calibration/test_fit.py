@@ -17,7 +17,9 @@ from planner.calibration.store import dumps
 from planner.engine.calibration import FORMULA_VERSION, Calibration
 from tests.calibration.synthetic import BASE, make_observations
 
-SILENT = lambda *_: None  # noqa: E731
+
+def silent(*_: object) -> None:
+    """Report nothing."""
 
 
 def fitted(observations=None) -> tuple[Problem, Fit, Design]:
@@ -47,7 +49,7 @@ def test_fit_recovers_the_coefficients_that_made_the_data():
 
 
 def test_predictions_are_as_near_as_the_noise_lets_them():
-    problem, fit, design = fitted()
+    _, fit, design = fitted()
     rows = np.arange(len(design.observations))
     off = design.predict(fit.effects, rows) - design.observations.log_seconds
     assert np.median(np.abs(off)) < 0.03
@@ -85,7 +87,7 @@ def test_unusable_rows_are_an_error_not_a_silent_loss():
 
 def test_same_data_same_file_and_the_engine_reads_it():
     observations = make_observations(400)
-    first, second = (dumps(calibrate(observations, "sha", SILENT)) for _ in range(2))
+    first, second = (dumps(calibrate(observations, "sha", silent)) for _ in range(2))
     assert first == second
     calibration = Calibration.from_json(first)
     assert calibration.effects["weights"][""][""] != 0
