@@ -107,6 +107,8 @@ class FormatResolver:
         self._own = {
             clean(name): row for row in formats for name in (row.slug, row.name) if _SEVERAL.search(name)
         }
+        # An alias with brackets is meant as a whole: "Q4_K mix (ds4 q4)" is not Q4_K.
+        self._own |= {clean(name): row for row in formats for name in row.aliases if "(" in name}
         for row in formats:
             for name in dict.fromkeys(letters(n) for n in (row.slug, row.name, *row.aliases)):
                 self._names[name].append(row)

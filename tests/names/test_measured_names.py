@@ -33,8 +33,8 @@ def test_rows_whose_device_and_model_are_known_are_answered(
         if "not_in_catalog" not in (device.status, model.status):
             known += 1
             answered += device.answerable and model.answerable
-    assert known > 0.88 * len(measurements)
-    assert answered > 0.945 * known, f"{answered} of {known}"
+    assert known > 0.97 * len(measurements)
+    assert answered > 0.948 * known, f"{answered} of {known}"
 
 
 def test_most_texts_are_understood(names: NameIndex, measurements: list[dict[str, str]]) -> None:
@@ -42,9 +42,9 @@ def test_most_texts_are_understood(names: NameIndex, measurements: list[dict[str
     formats = Counter(names.resolve_format(row["quant"]).status for row in measurements if row["quant"])
     runtimes = Counter(names.resolve_runtime(row["runtime"]).status for row in measurements)
     backends = Counter(names.resolve_backend(row["backend"]).status for row in measurements)
-    assert models[True] > 0.96 * models.total()
+    assert models[True] > 0.985 * models.total()
     assert formats["ok"] + formats["not_stated"] > 0.95 * formats.total()
-    assert runtimes["ok"] > 0.98 * runtimes.total()
+    assert runtimes["ok"] > 0.985 * runtimes.total()
     assert backends["ok"] + backends["not_stated"] > 0.99 * backends.total()
 
 
