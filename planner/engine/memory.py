@@ -14,7 +14,7 @@ from planner.engine.limits import LimitTable, OverheadTable, Range, usable_bytes
 from planner.engine.need import MemoryNeed, NeedPlan, memory_need
 from planner.engine.runtime_buffers import GRAPH, SERVER, buffer_rule
 from planner.engine.tables import Bools, Floats, Ints, Tables
-from planner.engine.verdict import Verdict, judge
+from planner.engine.verdict import OFFLOAD, Verdict, judge
 
 # Files weigh at most this much more than the format's rule says (95th percentile of published sizes,
 # tests/engine/test_weights_exact.py); a format without a closed rule may lie further off.
@@ -82,7 +82,7 @@ def plan_memory(tables: Tables, rules: MemoryRules, rows: Axes) -> dict[str, Flo
         "need_bytes": need.needs.device,
         "need_high_bytes": need.needs.device_high,
         "limit_bytes": limit,
-        "host_need_bytes": need.host + np.where(verdict.spare_bytes < 0, -verdict.spare_bytes, 0.0),
+        "host_need_bytes": need.host + np.where(verdict.code == OFFLOAD, -verdict.spare_bytes, 0.0),
         "host_limit_bytes": host_limit,
         "runtime_memory_bytes": need.logged,
     }
