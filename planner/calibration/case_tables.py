@@ -8,7 +8,8 @@ import numpy as np
 
 from hardware_catalog.rows import CatalogRows
 from hardware_catalog.tables import CatalogTables, MachineSpec, machine_table
-from planner.calibration.cases import DEFAULT_PROMPT_TOKENS, Case
+from planner.calibration.case_fields import DEFAULT_PROMPT_TOKENS
+from planner.calibration.cases import Case
 from planner.engine.grid import Axes, Grid
 from planner.engine.tables import KvFormatTable, Tables, WorkloadTable
 

@@ -129,6 +129,11 @@ RULES: tuple[Rule, ...] = (
         "fewer threads than the processor has cores, to see where speed saturates",
         lambda r: bool(re.search(r"threads=[1-8]\b", r["notes"])) and "sweep" in r["notes"].lower(),
     ),
+    Rule(
+        "before_patch",
+        "the build before the patch that the tester measures: its successor stands beside it",
+        _notes(r"\bbefore (the |this )?(PR|patch)\b"),
+    ),
     Rule("old_kernels", "a build of 2023, before today's kernels", _notes(r"2023 kernels")),
     Rule("remote_host", "driven from a board with a one-lane link", _notes(r"Pi CM5|Raspberry.?Pi.?hosted")),
     Rule(

@@ -91,36 +91,40 @@ def _fit_scale(design: sparse.csr_array, residuals: Floats, weights: Floats) -> 
     return mean, np.linalg.solve(normal, design.T @ (weights * (size - mean)))
 
 
-def _ends(scaled: Floats, weights: Floats, tails: tuple[float, float]) -> tuple[float, float]:
-    low, high = weighted_quantile(scaled, weights, tails[0]), weighted_quantile(scaled, weights, 1 - tails[1])
-    return min(low, 0.0), max(high, 0.0)
+def _ends(scaled: Floats, weights: Floats, tails: Sequence[tuple[float, float]]) -> Floats:
+    """[tails, 2]: both ends for every pair of tails; 0 lies within."""
+    order = np.argsort(scaled, kind="stable")
+    values, cumulative = scaled[order], np.cumsum(weights[order]) / np.sum(weights)
+    shares = np.array([(below, 1 - above) for below, above in tails])
+    ends = values[np.minimum(np.searchsorted(cumulative, shares), len(values) - 1)]
+    return np.stack([np.minimum(ends[:, 0], 0.0), np.maximum(ends[:, 1], 0.0)], axis=1)
 
 
 def _backend_ends(
-    scaled: Floats, held: Held, rows: npt.NDArray[np.int64], weights: Floats, tails: tuple[float, float]
-) -> dict[str, tuple[float, float]]:
-    """Quantiles of every backend with enough rows, drawn towards the common ones."""
-    common, result = _ends(scaled, weights, tails), {}
+    scaled: Floats,
+    held: Held,
+    rows: npt.NDArray[np.int64],
+    weights: Floats,
+    tails: Sequence[tuple[float, float]],
+) -> dict[str, Floats]:
+    """Ends [tails, 2] of every backend with enough rows, drawn towards the common ones; "" holds those."""
+    common = _ends(scaled, weights, tails)
+    result = {"": common}
     for name in np.unique(held.backend[rows]):
         chosen = held.backend[rows] == name
-        n_families = len(np.unique(held.family[rows][chosen]))
         if chosen.sum() < MIN_ROWS:
             continue
-        own, share = (
-            _ends(scaled[chosen], weights[chosen], tails),
-            n_families / (n_families + BACKEND_FAMILIES),
-        )
-        result[str(name)] = (
-            share * own[0] + (1 - share) * common[0],
-            share * own[1] + (1 - share) * common[1],
-        )
+        n_families = len(np.unique(held.family[rows][chosen]))
+        share = n_families / (n_families + BACKEND_FAMILIES)
+        own = _ends(scaled[chosen], weights[chosen], tails)
+        result[str(name)] = share * own + (1 - share) * common
     return result
 
 
 def _nested(
     held: Held, design: sparse.csr_array, tails: Sequence[tuple[float, float]]
 ) -> dict[tuple[float, float], Coverage]:
-    """Coverage of rows by intervals made without their fold of families, for every tail."""
+    """Coverage of rows by intervals made without their fold of families, for every pair of tails."""
     n = len(held.residuals)
     low, high = np.zeros((len(tails), n)), np.zeros((len(tails), n))
     fold = folds(held.family, FOLDS)
@@ -131,17 +135,14 @@ def _nested(
             continue
         mean, effects = _fit_scale(design[train], held.residuals[train], weights[train])
         scale = np.exp(mean + design @ effects)
-        scaled = held.residuals[train] / scale[train]
-        for t, tail in enumerate(tails):
-            common = _ends(scaled, weights[train], tail)
-            own = _backend_ends(scaled, held, train, weights[train], tail)
-            ends = np.array([own.get(str(name), common) for name in held.backend[test]])
-            low[t, test], high[t, test] = scale[test] * ends[:, 0], scale[test] * ends[:, 1]
+        known = _backend_ends(held.residuals[train] / scale[train], held, train, weights[train], tails)
+        ends = np.stack([known.get(str(name), known[""]) for name in held.backend[test]], axis=1)
+        low[:, test], high[:, test] = scale[test] * ends[:, :, 0], scale[test] * ends[:, :, 1]
     return {
-        tail: Coverage(
+        pair: Coverage(
             (held.residuals >= low[t]) & (held.residuals <= high[t]), np.exp(high[t]) - np.exp(low[t])
         )
-        for t, tail in enumerate(tails)
+        for t, pair in enumerate(tails)
     }
 
 
@@ -170,12 +171,13 @@ def fit_intervals(held: Held) -> tuple[Intervals, Coverage]:
     tails = _narrowest(held, nested)
     mean, effects = _fit_scale(design, held.residuals, weights)
     scaled = held.residuals / np.exp(mean + design @ effects)
-    rows = np.arange(len(held.residuals))
+    known = _backend_ends(scaled, held, np.arange(len(scaled)), weights, [tails])
+    ends = {name: (float(pair[0, 0]), float(pair[0, 1])) for name, pair in known.items()}
     intervals = Intervals(
         log_scale=mean,
         effects=dict(zip(names, effects.tolist(), strict=True)),
-        ends=_ends(scaled, weights, tails),
-        backend_ends=_backend_ends(scaled, held, rows, weights, tails),
+        ends=ends.pop(""),
+        backend_ends=ends,
         tails=tails,
     )
     return intervals, nested[tails]

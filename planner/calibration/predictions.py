@@ -16,9 +16,10 @@ import numpy as np
 from hardware_catalog.names.index import NameIndex
 from hardware_catalog.rows import CatalogRows
 from hardware_catalog.tables import CatalogTables
+from planner.calibration.case_fields import INVALID, OK, SPEED_METRICS, UNKNOWN_FIGURE, CaseError
 from planner.calibration.case_files import CaseLine
 from planner.calibration.case_tables import case_tables
-from planner.calibration.cases import INVALID, OK, SPEED_METRICS, UNKNOWN_FIGURE, Case, CaseError, CaseReader
+from planner.calibration.cases import Case, CaseReader
 from planner.engine.calibration import Calibration
 from planner.engine.columns import Columns
 from planner.engine.evaluate import Engine

@@ -56,6 +56,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"notes": "MLA attention; thread sweep threads=2 (shows saturation at ~16)"},
         {"notes": "MLA attention; thread sweep threads=16 (shows saturation at ~16)"},
     ),
+    "before_patch": ({"notes": "before PR"}, {"notes": "after PR; 235-token prompt, 256 gen"}),
     "old_kernels": ({"notes": "2023 kernels; memory type not stated"}, {"notes": "date = snapshot"}),
     "remote_host": ({"notes": "eGPU on a Pi CM5"}, {"notes": "desktop host"}),
     "end_to_end": (

@@ -14,8 +14,9 @@ from planner.engine.intervals import METRICS
 DOCUMENT = json.loads(SHIPPED.read_text(encoding="utf-8"))
 ACCURACY = DOCUMENT["accuracy"]
 
-# Floors a little above what the shipped file reached with whole source families held out.
-FLOORS = {"decode": (0.20, 0.70), "prefill": (0.32, 1.45), "ttft": (0.40, 1.10)}
+# Floors a little above what the shipped file reached with whole source families held out. Six families measure a
+# time to the first token, three of them the only ones on their kind of processor.
+FLOORS = {"decode": (0.20, 0.70), "prefill": (0.33, 1.35), "ttft": (0.50, 1.20)}
 
 
 def test_it_was_made_from_the_shipped_measurements():
