@@ -6,10 +6,11 @@ Symbols (SI units):
   L         layers       B  concurrent sequences       T  prompt tokens        U  prompt tokens per pass (ubatch)
   c_*       calibrated coefficients (exp of summed level effects)
 
-Decode step:  t = max(memory, compute) + L * c_layer
+Decode step:  t = max(memory, compute) + L * c_layer + c_step
   memory  = (W_d + c_experts * W_e(B)) * c_weights / BW + B * KV * c_kv / BW
   compute = 2 * N_active * B * c_prefill / P
-Prefill:      t = 2 * N_active * T * c_prefill / P + F_attn * c_attn / P + passes * (W / BW * c_weights + L * c_layer)
+Prefill:      t = 2 * N_active * T * c_prefill / P + F_attn * c_attn / P + passes * (W / BW * c_weights + L * c_pass)
+  passes  = T / U, rounded up
 Time to the first token:  prefill + one decode step + c_first
 
 The form (weights and cache over bandwidth plus a part per layer that no parallelism divides) is what fits published
