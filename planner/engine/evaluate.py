@@ -73,7 +73,11 @@ class Engine:
         result: dict[str, Floats] = {}
         for column, metric, central in (
             ("decode_tps", "decode", 1.0 / step),
-            ("prefill_tps", "prefill", np.where(offloaded, np.nan, inputs.prompt_tokens / prefill_seconds(inputs, c))),
+            (
+                "prefill_tps",
+                "prefill",
+                np.where(offloaded, np.nan, inputs.prompt_tokens / prefill_seconds(inputs, c)),
+            ),
             ("ttft_ms", "ttft", np.where(offloaded, np.nan, ttft_seconds(inputs, c) * 1e3)),
         ):
             low, high = self.intervals.at(metric, rows)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from planner.engine.gather import speed_inputs
 from planner.engine.grid import Axes
 from planner.engine.offload import moved_from_device
-from planner.engine.speed import Coefficients, SpeedInputs, decode_step_seconds, decode_terms, prefill_terms
+from planner.engine.speed import (
+    Coefficients,
+    SpeedInputs,
+    decode_step_seconds,
+    decode_terms,
+    prefill_seconds,
+    prefill_terms,
+)
 from planner.figures import gib, significant
 from planner.plans.answer import FormulaStep, MemoryPart
 from planner.plans.plan import Plan
@@ -78,22 +87,45 @@ def _inputs(plan: Plan) -> tuple[SpeedInputs, Coefficients]:
     return speed_inputs(plan.plans.tables, rows), plan.plans.engine.coefficients.at(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class StepTimes:
+    """Seconds of the parts of one decode step."""
+
+    weights: float
+    kv: float
+    layers: float  # with the step's fixed part
+    arithmetic: float
+
+    @property
+    def memory(self) -> float:
+        return self.weights + self.kv
+
+
+def _step_times(inputs: SpeedInputs, c: Coefficients) -> StepTimes:
+    term = decode_terms(inputs)
+    arithmetic = inputs.active_flops_per_token * inputs.batch / inputs.peak_flops_per_s * c.prefill
+    return StepTimes(
+        weights=float(((term["weights"] + term["experts"] * c.experts) * c.weights)[0]),
+        kv=float((term["kv"] * c.kv)[0]),
+        layers=float((term["layer"] * c.layer + c.step)[0]),
+        arithmetic=float(np.nan_to_num(arithmetic)[0]),
+    )
+
+
 def what_binds(plan: Plan, verdict: str) -> str:
     """The largest part of the time of one token."""
     if verdict == "no":
         return "memory"
-    inputs, c = _inputs(plan)
-    term = {name: float(value[0]) for name, value in decode_terms(inputs).items()}
-    if not np.isfinite(term["weights"]):
-        return "unknown"
-    parts = {
-        "memory bandwidth": term["weights"] * float(c.weights[0])
-        + term["experts"] * float(c.experts[0] * c.weights[0])
-        + term["kv"] * float(c.kv[0]),
-        "per-layer overhead": term["layer"] * float(c.layer[0]),
-    }
     if verdict == "offload":
         return "host memory"
+    times = _step_times(*_inputs(plan))
+    if not np.isfinite(times.memory):
+        return "unknown"
+    parts = {
+        "memory bandwidth": times.memory,
+        "compute": times.arithmetic if times.arithmetic > times.memory else 0.0,
+        "per-layer overhead": times.layers,
+    }
     return max(parts, key=lambda name: parts[name])
 
 
@@ -127,7 +159,7 @@ def _offload_steps(
         FormulaStep(
             "Reading what lies in main memory, per token",
             "bytes read / (bandwidth of main memory × efficiency)",
-            f"{_gb(float(read[0]))} / ({significant(host / 1e9, 3)} GB/s × {significant(1 / float(c.weights[0]), 2)})",
+            f"{_gb(float(read[0]))} / ({_rate(host)} × {significant(1 / float(c.weights[0]), 2)})",
             _ms(host_s),
             OFFLOAD_SOURCE,
         ),
@@ -145,47 +177,67 @@ def _ms(seconds: float) -> str:
     return f"{significant(seconds * 1e3, 3)} ms"
 
 
+def _us(seconds: float) -> str:
+    return f"{significant(seconds * 1e6, 2)} µs"
+
+
+def _rate(bytes_per_s: float) -> str:
+    return f"{significant(bytes_per_s / 1e9, 3)} GB/s"
+
+
 def _gb(n_bytes: float) -> str:
     return f"{significant(n_bytes / 1e9, 3)} GB"
 
 
 def _decode_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]) -> tuple[FormulaStep, ...]:
     term = {name: float(value[0]) for name, value in decode_terms(inputs).items()}
+    times = _step_times(inputs, c)
     bandwidth = float(inputs.bandwidth_bytes_per_s[0])
-    weights, experts, kv, layer = (float(x[0]) for x in (c.weights, c.experts, c.kv, c.layer))
-    read = (term["weights"] + term["experts"]) * bandwidth
-    weights_s = (term["weights"] + term["experts"] * experts) * weights
-    kv_s, layers_s = term["kv"] * kv, term["layer"] * layer
-    efficiency = (term["weights"] + term["experts"]) / weights_s
-    return (
+    read_s = term["weights"] + term["experts"]
+    steps = [
         FormulaStep(
             "Reading the weights, per token",
             "bytes read / (bandwidth × efficiency)",
-            f"{_gb(read)} / ({significant(bandwidth / 1e9, 3)} GB/s × {significant(efficiency, 2)})",
-            _ms(weights_s),
+            f"{_gb(read_s * bandwidth)} / ({_rate(bandwidth)} × {significant(read_s / times.weights, 2)})",
+            _ms(times.weights),
             EXPERTS_SOURCE if term["experts"] else SPEED_SOURCE,
         ),
         FormulaStep(
             "Reading the KV cache, per token",
             "cache read / (bandwidth × efficiency)",
-            f"{_gb(term['kv'] * bandwidth)} / ({significant(bandwidth / 1e9, 3)} GB/s × {significant(1 / kv, 2)})",
-            _ms(kv_s),
+            f"{_gb(term['kv'] * bandwidth)} / ({_rate(bandwidth)} × {significant(1 / float(c.kv[0]), 2)})",
+            _ms(times.kv),
             SPEED_SOURCE,
         ),
         FormulaStep(
-            "Work that every layer costs, per token",
-            "layers × time per layer",
-            f"{term['layer']:.0f} × {significant(layer * 1e6, 2)} µs",
-            _ms(layers_s),
+            "Work that every layer and every step cost, per token",
+            "layers × time per layer + time per step",
+            f"{term['layer']:.0f} × {_us(float(c.layer[0]))} + {_us(float(c.step[0]))}",
+            _ms(times.layers),
             SPEED_SOURCE,
         ),
+    ]
+    reading, words = f"{_ms(times.weights)} + {_ms(times.kv)}", "weights + KV cache"
+    if times.arithmetic > times.memory:
+        steps.append(
+            FormulaStep(
+                "Arithmetic of all conversations, which takes longer than the reading",
+                "FLOPs of the step / achieved FLOP/s",
+                f"{int(inputs.batch[0])} tokens × {significant(inputs.active_flops_per_token[0] / 1e9, 3)} GFLOP",
+                _ms(times.arithmetic),
+                SPEED_SOURCE,
+            )
+        )
+        reading, words = _ms(times.arithmetic), "arithmetic"
+    steps.append(
         FormulaStep(
             "Speed of writing (decode)",
-            "1 / (weights + KV cache + layers)",
-            f"1 / ({_ms(weights_s)} + {_ms(kv_s)} + {_ms(layers_s)})",
+            f"1 / ({words} + layers)",
+            f"1 / ({reading} + {_ms(times.layers)})",
             f"{significant(figure['decode_tps'], 3)} tokens/s",
-        ),
+        )
     )
+    return tuple(steps)
 
 
 def _prefill_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]) -> tuple[FormulaStep, ...]:
@@ -193,22 +245,32 @@ def _prefill_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float
     flops = float(
         inputs.active_flops_per_token[0] * inputs.prompt_tokens[0] + inputs.prefill_attention_flops[0]
     )
-    compute = (term["prefill"] + term["prefill_attention"] * float(c.prefill_attention[0])) * float(
-        c.prefill[0]
+    arithmetic = term["prefill"] * float(c.prefill[0]) + term["prefill_attention"] * float(
+        c.prefill_attention[0]
     )
-    rate = flops / compute
+    whole = float(prefill_seconds(inputs, c)[0])
+    first = float(decode_step_seconds(inputs, c)[0] + c.first_token[0])
+    tokens = int(inputs.prompt_tokens[0])
+    passes = int(np.ceil(inputs.prompt_tokens[0] / inputs.ubatch_tokens[0]))
     return (
         FormulaStep(
             "Reading the prompt (prefill): arithmetic",
             "FLOPs of the prompt / achieved FLOP/s",
-            f"{significant(flops / 1e12, 3)} TFLOP / {significant(rate / 1e12, 3)} TFLOP/s",
-            _ms(compute),
+            f"{significant(flops / 1e12, 3)} TFLOP / {significant(flops / arithmetic / 1e12, 3)} TFLOP/s",
+            _ms(arithmetic),
+            SPEED_SOURCE,
+        ),
+        FormulaStep(
+            "Reading the prompt: weights and layers, once per pass",
+            "passes × (weights / (bandwidth × efficiency) + layers × time per layer)",
+            f"{passes} {'pass' if passes == 1 else 'passes'} of at most {int(inputs.ubatch_tokens[0]):,} tokens",
+            _ms(whole - arithmetic),
             SPEED_SOURCE,
         ),
         FormulaStep(
             "Time to the first token",
-            "reading the prompt + first step + start-up",
-            f"prompt of {int(inputs.prompt_tokens[0]):,} tokens",
+            "reading the prompt + first step and start-up",
+            f"{_ms(whole)} for {tokens:,} tokens + {_ms(first)}",
             f"{significant(figure['ttft_ms'], 3)} ms",
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -132,8 +133,17 @@ def test_what_does_not_run_has_no_speed_to_explain() -> None:
     assert [step.name for step in found.steps] == ["Memory needed"]
 
 
-def test_the_steps_add_up_to_the_speed() -> None:
-    found = answer(CARD)
+@pytest.mark.parametrize(
+    "question", [CARD, replace(LAPTOP, concurrency=8), replace(CARD, model="qwen3-30b-a3b")]
+)
+def test_the_steps_add_up_to_the_speed(question: Question) -> None:
+    found = answer(question)
     assert found.decode_tps is not None
-    assert any(f"{found.decode_tps.value:.3g}" in step.result for step in found.steps)
     assert all(step.formula and step.substituted and step.result for step in found.steps)
+    speed = next(step for step in found.steps if step.name.startswith("Speed of writing"))
+    parts = [float(ms.replace(",", "")) for ms in re.findall(r"([\d.,]+) ms", speed.substituted)]
+    assert 1e3 / sum(parts) == pytest.approx(found.decode_tps.value, rel=0.01)
+    first = next(step for step in found.steps if step.name == "Time to the first token")
+    parts = [float(ms.replace(",", "")) for ms in re.findall(r"([\d.,]+) ms", first.substituted)]
+    assert found.ttft_ms is not None
+    assert sum(parts) == pytest.approx(found.ttft_ms.value, rel=0.01)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ class Command(BaseCommand):
         )
         answers = predictor.answer(lines)
         if not options["output"]:
-            write_answers(self.stdout._out, ANSWER_COLUMNS, answers)
+            text = StringIO()
+            write_answers(text, ANSWER_COLUMNS, answers)
+            self.stdout.write(text.getvalue(), ending="")
             return
         path = Path(options["output"])
         try:
