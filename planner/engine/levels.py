@@ -9,8 +9,9 @@ parents' value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -135,18 +136,41 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
 }
 
 
+class FieldRows(Sequence[Values]):
+    """Field values of the rows of one table, made when a row is first asked for: a plan uses few of them."""
+
+    def __init__(self, n_rows: int, values_of: Callable[[int], Values]) -> None:
+        self._values_of = values_of
+        self._made: list[Values | None] = [None] * n_rows
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, row: int) -> Values: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Values]: ...
+    def __getitem__(self, row: int | slice) -> Values | Sequence[Values]:
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(len(self)))]
+        made = self._made[row]
+        if made is None:
+            made = self._made[row] = self._values_of(row)
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class LevelKeys:
     """Values of every field for every row of the tables, for building keys."""
 
-    machine: tuple[Values, ...]
-    model: tuple[Values, ...]
-    format: tuple[Values, ...]
-    runtime: tuple[Values, ...]
+    machine: Sequence[Values]
+    model: Sequence[Values]
+    format: Sequence[Values]
+    runtime: Sequence[Values]
 
-    def rows(self, axis: str) -> tuple[Values, ...]:
+    def rows(self, axis: str) -> Sequence[Values]:
         """Field values of every row of one axis."""
-        rows: tuple[Values, ...] = getattr(self, axis)
+        rows: Sequence[Values] = getattr(self, axis)
         return rows
 
 
@@ -154,37 +178,42 @@ def level_keys(
     machines: MachineTable, models: ModelTable, formats: FormatTable, runtimes: RuntimeTable
 ) -> LevelKeys:
     """The field values of all rows of the four tables that calibration levels refer to."""
+
+    def machine(i: int) -> Values:
+        return {
+            "vendor": machines.vendor[i],
+            "kind": machines.kind[i],
+            "architecture": machines.architecture[i],
+            "device": machines.device[i],
+            "form_factor": machines.form_factor[i],
+            "peak_basis": peak_basis(machines, i),
+            "*bandwidth": _log_ratio(machines.bandwidth_bytes_per_s[i], REFERENCE_BANDWIDTH),
+            "*matrix": _log_ratio(machines.fp16_flops_per_s[i], machines.fp32_flops_per_s[i]),
+        }
+
+    def model(i: int) -> Values:
+        architecture = models.architecture[i]
+        return {
+            "model": models.slug[i],
+            "model_kind": model_kind(architecture),
+            "*width": _log_ratio(getattr(architecture, "hidden_size", 0), REFERENCE_WIDTH),
+        }
+
+    def weight_format(i: int) -> Values:
+        return {
+            "format": formats.slug[i],
+            "speed_family": formats.speed_family[i],
+            "*bits": _log_ratio(formats.bits_per_weight[i], REFERENCE_BITS),
+        }
+
+    def runtime(i: int) -> Values:
+        return {"runtime": runtimes.slug[i], "backend": runtimes.backend[i]}
+
     return LevelKeys(
-        machine=tuple(
-            {
-                "vendor": machines.vendor[i],
-                "kind": machines.kind[i],
-                "architecture": machines.architecture[i],
-                "device": machines.device[i],
-                "form_factor": machines.form_factor[i],
-                "peak_basis": peak_basis(machines, i),
-                "*bandwidth": _log_ratio(machines.bandwidth_bytes_per_s[i], REFERENCE_BANDWIDTH),
-                "*matrix": _log_ratio(machines.fp16_flops_per_s[i], machines.fp32_flops_per_s[i]),
-            }
-            for i in range(len(machines))
-        ),
-        model=tuple(
-            {
-                "model": slug,
-                "model_kind": model_kind(architecture),
-                "*width": _log_ratio(getattr(architecture, "hidden_size", 0), REFERENCE_WIDTH),
-            }
-            for slug, architecture in zip(models.slug, models.architecture, strict=True)
-        ),
-        format=tuple(
-            {"format": slug, "speed_family": family, "*bits": _log_ratio(bits, REFERENCE_BITS)}
-            for slug, family, bits in zip(
-                formats.slug, formats.speed_family, formats.bits_per_weight, strict=True
-            )
-        ),
-        runtime=tuple(
-            {"runtime": s, "backend": b} for s, b in zip(runtimes.slug, runtimes.backend, strict=True)
-        ),
+        machine=FieldRows(len(machines), machine),
+        model=FieldRows(len(models), model),
+        format=FieldRows(len(formats), weight_format),
+        runtime=FieldRows(len(runtimes), runtime),
     )
 
 
