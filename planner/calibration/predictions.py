@@ -25,6 +25,7 @@ from planner.engine.columns import Columns
 from planner.engine.evaluate import Engine
 from planner.engine.gather import cache_plan
 from planner.engine.grid import Grid
+from planner.engine.intervals import DOUBT_POWER
 from planner.engine.kv import KV_RULES, cache_capacity_tokens
 from planner.engine.limits import LimitTable, OverheadTable
 from planner.engine.memory import APPROXIMATE_WEIGHTS_HIGH, WEIGHTS_HIGH, MemoryRules
@@ -49,8 +50,6 @@ UNITS: Mapping[str, str] = {
 METRIC_NAMES: Mapping[str, str] = {"decode_tps_per_seq": "decode_tps"}
 # 95 % of usable rows of published logs lie this near the cache by rule (tests/engine/test_kv_logs.py)
 KV_WITHIN = 0.005
-# Each stated doubt raises the interval's ends to this power: a judgement until such cases have their own residuals.
-DOUBT_POWER = 1.5
 
 Span = tuple[float, float, float]  # central, low, high
 NOTHING: Span = (math.nan, math.nan, math.nan)

@@ -14,7 +14,7 @@ from planner.engine.calibration import BoundCoefficients, Calibration
 from planner.engine.columns import Columns
 from planner.engine.gather import speed_inputs
 from planner.engine.grid import Axes, Grid
-from planner.engine.intervals import BoundIntervals, bind_intervals
+from planner.engine.intervals import DOUBT_POWER, BoundIntervals, bind_intervals
 from planner.engine.levels import level_keys, pairs_in_use
 from planner.engine.memory import MemoryRules, plan_memory
 from planner.engine.offload import offloaded_decode_seconds
@@ -81,7 +81,8 @@ class Engine:
             ("ttft_ms", "ttft", np.where(offloaded, np.nan, ttft_seconds(inputs, c) * 1e3)),
         ):
             low, high = self.intervals.at(metric, rows)
+            power = np.where(offloaded, DOUBT_POWER, 1.0)
             result[column] = central
-            result[f"{column}_low"] = central * np.exp(low)
-            result[f"{column}_high"] = central * np.exp(high)
+            result[f"{column}_low"] = central * np.exp(low * power)
+            result[f"{column}_high"] = central * np.exp(high * power)
         return result

@@ -18,6 +18,9 @@ from planner.engine.levels import Level, LevelKeys, Pairs, PairTables, bind_leve
 from planner.engine.tables import Floats
 
 METRICS = ("decode", "prefill", "ttft")
+# Each doubt that no measurement here has tested (weights on the host, several sequences, split layers) raises the
+# interval's ends to this power: a judgement until such plans have residuals of their own.
+DOUBT_POWER = 1.5
 # groups whose rows may lie further off than others'
 SPREAD_LEVELS: tuple[Level, ...] = (
     ("backend",),

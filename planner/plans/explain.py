@@ -27,6 +27,14 @@ OFFLOAD_SOURCE = "https://github.com/ggml-org/llama.cpp/blob/master/tools/llama-
 EXPERTS_SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
 
 
+OFFLOADED = (
+    "With weights in main memory (offload) the writing speed is worked out from both memories and not yet checked "
+    "against measurements: its interval is wider. How fast a prompt is read then is unknown."
+)
+CONCURRENT = (
+    "Several conversations at once are worked out, but not yet checked against measurements: "
+    "read the speed of each as “about”."
+)
 LAYER_SPLIT = (
     "Several devices hold the layers one after another (layer split): that adds memory, "
     "not speed for one conversation."
@@ -276,7 +284,7 @@ def _prefill_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float
     )
 
 
-def notes(plan: Plan) -> tuple[str, ...]:
+def notes(plan: Plan, verdict: str) -> tuple[str, ...]:
     """Caveats that a reader must know."""
     device = plan.machine.spec.device
     found = [*plan.machine.notes]
@@ -285,6 +293,10 @@ def notes(plan: Plan) -> tuple[str, ...]:
         found.append(
             f"{plan.model.name} was made for {most:,} tokens of context: the answer is for that many."
         )
+    if verdict == "offload":
+        found.append(OFFLOADED)
+    if plan.question.concurrency > 1:
+        found.append(CONCURRENT)
     if device.bandwidth_is_upper_limit:
         found.append(
             "The maker publishes no memory bandwidth for this chip; the figure is an upper limit, "

@@ -90,7 +90,7 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
         contexts=_context_points(plan, names),
         steps=formula_steps(plan, verdict),
         changes=suggested_changes(plan, longest),
-        notes=notes(plan),
+        notes=notes(plan, verdict),
         snapshot=plan.snapshot.sha256,
         calibration=plan.snapshot.calibration.sha256,
     )

@@ -99,6 +99,9 @@ def test_offload_goes_to_host_memory_and_is_slower() -> None:
     alone = answer(replace(question, machine="", device="nvidia-geforce-rtx-4090"))
     assert alone.decode_tps is not None
     assert found.decode_tps.value < alone.decode_tps.value / 2
+    assert any("offload" in note for note in found.notes)
+    wide, usual = (tps.high / tps.low for tps in (found.decode_tps, alone.decode_tps))
+    assert wide > usual
 
 
 @pytest.mark.parametrize(
