@@ -321,9 +321,12 @@ class CaseReader:
     ) -> str:
         known = self._runtimes[runtime].backends
         text = (row.get("backend") or "").strip()
-        stated = self.names.resolve_backend(text).slug if text else ""
-        if stated:
-            match = next((b for b in (stated, *_ALIKE_BACKENDS.get(stated, ())) if b in known), None)
+        named = self.names.resolve_backend(text) if text else None
+        stated = named.slug if named else ""
+        if named and stated:
+            # of "CPU+CUDA" the device's part, where the runtime has no name for both together
+            parts = [part for part in named.backends if part != "CPU"]
+            match = next((b for b in (stated, *_ALIKE_BACKENDS.get(stated, ()), *parts) if b in known), None)
             if match:
                 return match
             if stated != "GPU":
