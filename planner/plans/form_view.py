@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -38,6 +39,17 @@ class FieldView:
     unit: str = ""
     inputmode: str = "decimal"
     listed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def html(self) -> SafeString:
+        """The field as drawn."""
+        return _field_html(self)
+
+
+@lru_cache(maxsize=1024)
+def _field_html(field: FieldView) -> SafeString:
+    """Fields change little from one question to the next: most are drawn once."""
+    return render_to_string("plans/field.html", {"field": field})
 
 
 @dataclass(frozen=True, slots=True)
