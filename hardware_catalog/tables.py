@@ -18,7 +18,6 @@ from planner.engine.quantize import WeightFormat, weight_format
 from planner.engine.tables import FormatTable, KvFormatTable, MachineTable, ModelTable, RuntimeTable
 from planner.engine.weights import WeightsTable, weights_table, with_published_sizes
 
-GIB = 2.0**30
 LIMITS = Path(__file__).parent / "data" / "limits.json"
 
 # Prompt tokens read at a time where nothing else is asked for, by cache rule: llama.cpp's and ik_llama.cpp's

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+from planner.engine.units import GB, GIB
+
 
 class Range(Protocol):
     """A value with its interval, all three in one unit."""
@@ -17,8 +19,6 @@ class Range(Protocol):
     def high(self) -> float: ...
 
 
-GIB = 2**30
-GB = 10**9
 UNKNOWN = "unknown"
 MINUS = "\N{MINUS SIGN}"
 # No-break space: a figure and its unit stay on one line.

@@ -14,7 +14,7 @@ from hardware_catalog.names.index import NameIndex
 from hardware_catalog.names.resolution import AMBIGUOUS, NOT_STATED, Resolution
 from hardware_catalog.published_sizes import load_published_sizes, ollama_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
-from hardware_catalog.tables import GIB, MachineSpec
+from hardware_catalog.tables import MachineSpec
 from planner.calibration.case_fields import (
     AMBIGUOUS_CASE,
     DEFAULT_PROMPT_TOKENS,
@@ -29,6 +29,7 @@ from planner.calibration.case_fields import (
 from planner.engine.builds import LlamaBuild, llama_build
 from planner.engine.kv import MLA_FULL, MLA_LATENT, MLA_LATENT_TWICE
 from planner.engine.limits import platform_key
+from planner.engine.units import GIB
 
 
 @dataclass(frozen=True, slots=True)

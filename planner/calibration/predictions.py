@@ -52,7 +52,6 @@ METRIC_NAMES: Mapping[str, str] = {"decode_tps_per_seq": "decode_tps"}
 KV_WITHIN = 0.005
 
 Span = tuple[float, float, float]  # central, low, high
-NOTHING: Span = (math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True)

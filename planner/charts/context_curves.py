@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString
 from planner.charts.reading import READING_TPS
 from planner.charts.shapes import Contexts, Point
 from planner.charts.svg import anchor, chart, element, label, line, path, percent, stretched
-from planner.figures import GIB, gib, number, rate, rate_range, tokens_short
+from planner.engine.units import GIB
+from planner.figures import gib, number, rate, rate_range, tokens_short
 
 TOP, PLOT, BOTTOM = 28, 176, 30
 HEIGHT = TOP + PLOT + BOTTOM

@@ -141,11 +141,6 @@ class Buffers(NamedTuple):
         several = self.first + self.last + np.maximum(n_gpus - 2, 0) * self.inner
         return np.asarray(np.where(n_gpus > 1, several, np.where(n_gpus > 0, self.last, 0.0)))
 
-    def worst_gpu(self, n_gpus: Floats) -> Floats:
-        """The GPU that needs most."""
-        worst = np.maximum(np.maximum(self.first, self.last), np.where(n_gpus > 2, self.inner, 0.0))
-        return np.asarray(np.where(n_gpus > 1, worst, np.where(n_gpus > 0, self.last, 0.0)))
-
 
 class _Stages(NamedTuple):
     attention: Floats

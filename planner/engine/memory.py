@@ -17,14 +17,14 @@ from planner.engine.tables import Bools, Floats, Ints, Tables
 from planner.engine.verdict import OFFLOAD, Verdict, judge
 
 # Files weigh at most this much more than the format's rule says (95th percentile of published sizes,
-# tests/engine/test_weights_exact.py); a format without a closed rule may lie further off.
+# tests/engine/test_weights_published.py); a format without a closed rule may lie further off.
 WEIGHTS_HIGH, APPROXIMATE_WEIGHTS_HIGH = 1.02, 1.10
 
-# platforms of hosts: what is left of main memory for weights that do not fit on the devices
+# platform of hosts: what is left of main memory for weights that do not fit on the devices
 HOST_PLATFORM = "linux_host"
 # the class of processor that a backend runs on
 _ON_HOST_PROCESSOR = ("CPU",)
-# backends that share memory with the host: nothing lies "beside" the device
+# backends whose GPUs compute prompts with weights that lie on the host (buffers.py)
 _BORROWING_BACKENDS = ("CUDA", "ROCm", "Vulkan", "SYCL")
 
 

@@ -38,18 +38,20 @@ class PlanSet:
 
 
 def workloads(question: Question, contexts: Sequence[int]) -> WorkloadTable:
-    """The question's workload at each of the given contexts; speed is at a cache filled to the context."""
-    n = len(contexts)
+    """The question's workload at its own context, then at each of the given contexts with the cache full."""
+    n = 1 + len(contexts)
     build = llama_build(ik=question.runtime == "ik-llama-cpp")
 
     def whole(value: int) -> np.ndarray:
         return np.full(n, value, dtype=np.int64)
 
-    context = np.array(contexts, dtype=np.int64)
+    context = np.array((question.context_tokens, *contexts), dtype=np.int64)
     prompt = np.minimum(question.prompt_tokens, context)
+    depth = context.copy()
+    depth[0] = min(prompt[0] + question.output_tokens // 2, context[0])
     return WorkloadTable(
         context_tokens=context,
-        depth_tokens=np.minimum(prompt + question.output_tokens // 2, context),
+        depth_tokens=depth,
         prompt_tokens=np.maximum(prompt, 1),
         prompt_depth_tokens=whole(0),
         output_tokens=whole(question.output_tokens),
@@ -70,11 +72,6 @@ def workloads(question: Question, contexts: Sequence[int]) -> WorkloadTable:
     )
 
 
-def _filled(work: WorkloadTable, rows: slice) -> None:
-    """Let the speed of these workloads be that at a full context: the curves show what a long conversation costs."""
-    work.depth_tokens[rows] = work.context_tokens[rows]
-
-
 def curve_contexts(question: Question, max_context_tokens: int | None) -> tuple[int, ...]:
     """Contexts of the curves: powers of two up to the model's maximum, and the maximum itself."""
     most = max_context_tokens or max(131_072, question.context_tokens)
@@ -90,8 +87,7 @@ def evaluate(
     with the cache full.
     """
     catalog = snapshot.tables
-    work = workloads(question, (question.context_tokens, *contexts))
-    _filled(work, slice(1, None))
+    work = workloads(question, contexts)
     tables = Tables(
         machines=machine_table([machine.spec]),
         models=catalog.models,

@@ -10,9 +10,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from planner.engine.units import GIB
 from planner.plans import suggest
 from planner.plans.fields import CONTROL, CatalogField, QuantityField, TextField
-from planner.plans.querystring import GIB, PARAMETER_OF_FIELD, PARAMETERS, plain_number
+from planner.plans.querystring import PARAMETER_OF_FIELD, PARAMETERS, plain_number
 from planner.plans.questions import OwnDevice, Question
 
 # How the fields are laid out: the question itself, then what is under "more", group by group.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hardware_catalog.rows import DeviceRow
-from hardware_catalog.tables import GIB, MachineSpec
+from hardware_catalog.tables import MachineSpec
 from planner.engine.limits import platform_key
+from planner.engine.units import GIB
 from planner.plans.errors import PlanError
 from planner.plans.questions import OwnDevice, Question
 from planner.plans.snapshot import Snapshot

@@ -12,10 +12,10 @@ from planner.charts import reading
 from planner.charts.context_curves import memory_curve, speed_curve
 from planner.charts.memory_bar import memory_bar
 from planner.charts.speed_scale import speed_scale
+from planner.engine.verdict import WORDS
 from planner.plans.answer import Answer
 from planner.plans.querystring import question_query
 from planner.plans.questions import Question
-from planner.plans.verdicts import VERDICT_WORDS
 
 NINETY = "in nine of ten published measurements that were kept aside, the truth lay within it"
 
@@ -41,7 +41,7 @@ def answer_context(answer: Answer, question: Question) -> dict[str, Any]:
     """Everything the answer's templates need."""
     return {
         "answer": answer,
-        "title": f"{answer.model_name} on {answer.machine_name}: {VERDICT_WORDS[answer.verdict]} · Sizewise",
+        "title": f"{answer.model_name} on {answer.machine_name}: {WORDS[answer.verdict]} · Sizewise",
         "query": question_query(question),
         "helpful": tuple(change for change in answer.changes if change.verdict == "fits" and change.query)[
             :2

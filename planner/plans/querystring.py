@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from planner.engine.units import GIB
 from planner.plans.questions import Question
-
-GIB = 2**30
 
 # The parameters of an address, in the order in which they are written.
 PARAMETERS = (

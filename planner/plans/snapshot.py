@@ -79,11 +79,6 @@ def current() -> Snapshot:
         return _Held.snapshot
 
 
-def forget() -> None:
-    """Drop the process's snapshot, so that the next question builds it anew."""
-    _Held.snapshot = None
-
-
 def _catalog_state() -> tuple[object, ...]:
     """What changes with every load and every edit in the admin."""
     version = CatalogVersion.objects.order_by("-pk").values_list("pk", flat=True).first()

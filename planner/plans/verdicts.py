@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.html import format_html
 
-VERDICT_WORDS = {"fits": "fits", "tight": "tight", "offload": "fits with offload", "no": "does not fit"}
+from planner.engine.verdict import WORDS
+
 VERDICT_MARKS = {
     key: format_html(
         '<span class="verdict verdict-{0}"><svg class="mark" viewBox="0 0 20 20" width="20" height="20"'
@@ -12,5 +13,5 @@ VERDICT_MARKS = {
         key,
         words,
     )
-    for key, words in VERDICT_WORDS.items()
+    for key, words in WORDS.items()
 }

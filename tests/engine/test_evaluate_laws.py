@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from hardware_catalog.files import load_rows
 from hardware_catalog.rows import CatalogRows
 from hardware_catalog.tables import (
-    GIB,
     CatalogTables,
     MachineSpec,
     catalog_tables,
@@ -28,6 +27,7 @@ from planner.engine.grid import Axes, Grid
 from planner.engine.kv import MLA_LATENT
 from planner.engine.memory import MemoryRules
 from planner.engine.tables import Tables, WorkloadTable
+from planner.engine.units import GIB
 
 MODELS = ("llama-3-1-8b", "qwen3-30b-a3b", "gemma-3-27b", "deepseek-r1", "qwen3-next-80b-a3b", "gpt-oss-20b")
 FORMATS = ("q8-0", "q4-k-m", "iq2-xxs")

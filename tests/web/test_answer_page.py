@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
+from planner.engine.verdict import WORDS
 from planner.plans.examples import EXAMPLES
 from planner.plans.questions import Question
-from planner.plans.verdicts import VERDICT_WORDS
 from tests.web.sample_answer import DOES_NOT_FIT, FITS, PHONE, SAMPLES, SPEED_UNKNOWN
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def test_the_sentence_is_the_answers_heading(page_of: Callable[..., str], name: 
     answer = SAMPLES[name]
     html = page_of(answer)
     assert f"<h2>{answer.sentence}</h2>" in html
-    assert VERDICT_WORDS[answer.verdict] in text_of(html)[: len(answer.sentence) + 60]
+    assert WORDS[answer.verdict] in text_of(html)[: len(answer.sentence) + 60]
     assert f'href="#mark-{answer.verdict}"' in html  # the verdict has a shape, not a colour alone
 
 
@@ -110,7 +110,7 @@ def test_the_calculation_and_what_would_change_it_are_shown(page_of: Callable[..
     for step in FITS.steps:
         assert f"{step.name} {step.formula} = {step.substituted} = {step.result}" in text
     for change in FITS.changes:
-        assert f"{change.text} {VERDICT_WORDS[change.verdict]}" in text
+        assert f"{change.text} {WORDS[change.verdict]}" in text
     assert "What sets the speed here: memory bandwidth" in text
     assert FITS.notes[0] in text
 
