@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +91,11 @@ def memory_parts(plan: Plan) -> tuple[MemoryPart, ...]:
     )
 
 
-def _inputs(plan: Plan) -> tuple[SpeedInputs, Coefficients]:
+Speed = tuple[SpeedInputs, Coefficients]
+
+
+def speed_of(plan: Plan) -> Speed:
+    """Inputs and coefficients of the asked plan's speed."""
     rows = _asked(plan)
     return speed_inputs(plan.plans.tables, rows), plan.plans.engine.coefficients.at(rows)
 
@@ -120,13 +125,13 @@ def _step_times(inputs: SpeedInputs, c: Coefficients) -> StepTimes:
     )
 
 
-def what_binds(plan: Plan, verdict: str) -> str:
+def what_binds(speed: Speed, verdict: str) -> str:
     """The largest part of the time of one token."""
     if verdict == "no":
         return "memory"
     if verdict == "offload":
         return "host memory"
-    times = _step_times(*_inputs(plan))
+    times = _step_times(*speed)
     if not np.isfinite(times.memory):
         return "unknown"
     parts = {
@@ -137,16 +142,18 @@ def what_binds(plan: Plan, verdict: str) -> str:
     return max(parts, key=lambda name: parts[name])
 
 
-def formula_steps(plan: Plan, verdict: str) -> tuple[FormulaStep, ...]:
+def formula_steps(
+    plan: Plan, verdict: str, parts: Sequence[MemoryPart], speed: Speed
+) -> tuple[FormulaStep, ...]:
     """Memory, and speed where the plan runs, as formulas with this plan's numbers substituted."""
     figure = {name: float(plan.columns[name][plan.row]) for name in plan.columns.arrays}
     memory = FormulaStep(
         "Memory needed",
         "weights + KV cache + buffers + overhead",
-        " + ".join(gib(part.bytes) for part in memory_parts(plan)),
+        " + ".join(gib(part.bytes) for part in parts),
         gib(figure["need_bytes"]),
     )
-    inputs, c = _inputs(plan)
+    inputs, c = speed
     if verdict == "no" or plan.offer.refused_format or not np.isfinite(figure["decode_tps"]):
         return (memory,)
     if verdict == "offload":

@@ -12,7 +12,7 @@ from planner.plans.answer import Answer, ContextPoint, FormatOption, Interval
 from planner.plans.changes import suggested_changes
 from planner.plans.errors import PlanError
 from planner.plans.evaluation import longest_context_of, verdict_names
-from planner.plans.explain import formula_steps, memory_parts, notes, what_binds
+from planner.plans.explain import formula_steps, memory_parts, notes, speed_of, what_binds
 from planner.plans.plan import Plan, make_plan
 from planner.plans.questions import Question
 from planner.plans.snapshot import Snapshot
@@ -45,6 +45,7 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
     longest = longest_context_of(plan.plans, row, plan.model.max_context_tokens or plan.contexts[-1])
     limit = figure["limit_bytes"]
     spec = plan.machine.spec
+    parts, speed = memory_parts(plan), speed_of(plan)
     rule = plan.snapshot.limits.rules[plan.snapshot.limits.index(spec.platform)]
     return Answer(
         sentence=verdict_sentence(
@@ -75,7 +76,7 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
         host_limit_bytes=figure["host_limit_bytes"],
         limit_explanation=rule.explanation,
         limit_source_url=rule.source(spec.memory_bytes),
-        parts=memory_parts(plan),
+        parts=parts,
         decode_tps=decode,
         prefill_tps=interval(columns, "prefill_tps", row) if runs else None,
         ttft_ms=interval(columns, "ttft_ms", row) if runs else None,
@@ -83,12 +84,12 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
         output_tokens=question.output_tokens,
         speed_unknown_reason=reason,
         sustained_decode_tps=_sustained(plan, decode),
-        binding=what_binds(plan, verdict),
+        binding=what_binds(speed, verdict),
         max_context_tokens=longest or None,
         model_max_context_tokens=plan.model.max_context_tokens,
         formats=_format_options(plan, names),
         contexts=_context_points(plan, names),
-        steps=formula_steps(plan, verdict),
+        steps=formula_steps(plan, verdict, parts, speed),
         changes=suggested_changes(plan, longest),
         notes=notes(plan, verdict),
         snapshot=plan.snapshot.sha256,
