@@ -31,6 +31,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "planner.apps.PlannerConfig",
+    "planner.calibration.apps.CalibrationConfig",
+    "planner.contributions.apps.ContributionsConfig",
     "planner.plans.apps.PlansConfig",
     "hardware_catalog.apps.HardwareCatalogConfig",
     "django.contrib.admin",

@@ -13,10 +13,10 @@ import numpy as np
 
 from hardware_catalog.rows import CatalogRows
 from hardware_catalog.tables import CatalogTables
+from hardware_catalog.trust import set_aside
 from planner.calibration.case_fields import CaseError
 from planner.calibration.case_tables import case_tables
 from planner.calibration.cases import Case, CaseReader
-from planner.calibration.cleaning import set_aside
 from planner.calibration.problem import Observations
 from planner.engine.gather import speed_inputs
 from planner.engine.levels import level_keys, merged

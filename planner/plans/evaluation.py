@@ -20,7 +20,7 @@ from planner.engine.verdict import VERDICTS, longest_context
 from planner.plans.machines import PlannedMachine
 from planner.plans.offers import Offer
 from planner.plans.questions import Question
-from planner.plans.snapshot import Snapshot
+from planner.snapshot import Snapshot
 
 # contexts of the curves, up to the model's own maximum
 CURVE_CONTEXTS = tuple(2**k for k in range(11, 24))

@@ -10,7 +10,7 @@ from planner.engine.limits import platform_key
 from planner.engine.units import GIB
 from planner.plans.errors import PlanError
 from planner.plans.questions import OwnDevice, Question
-from planner.plans.snapshot import Snapshot
+from planner.snapshot import Snapshot
 
 OWN_DEVICE_NAME = "Your own machine"
 UNKNOWN = float("nan")

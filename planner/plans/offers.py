@@ -8,7 +8,7 @@ from hardware_catalog.rows import DeviceRow, FormatRow, ModelRow, RuntimeRow
 from hardware_catalog.support import matching_rules, runs_on, takes
 from planner.plans.errors import PlanError
 from planner.plans.machines import PlannedMachine
-from planner.plans.snapshot import Snapshot
+from planner.snapshot import Snapshot
 
 # Formats that people find ready made, widest first; the table of formats and "best that fits" choose among them.
 # Mixes of one width are offered once, in the form that their publishers recommend.

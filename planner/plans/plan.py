@@ -12,7 +12,7 @@ from planner.plans.evaluation import PlanSet, best_format, curve_contexts, evalu
 from planner.plans.machines import PlannedMachine, planned_machine
 from planner.plans.offers import NATIVE_GGUF, NATIVE_SLACK, Offer, offer
 from planner.plans.questions import Question
-from planner.plans.snapshot import Snapshot, current
+from planner.snapshot import Snapshot, current
 
 DEFAULTS = Question(model="")
 

@@ -15,8 +15,8 @@ from planner.plans.evaluation import longest_context_of, verdict_names
 from planner.plans.explain import formula_steps, memory_parts, notes, speed_of, what_binds
 from planner.plans.plan import Plan, make_plan
 from planner.plans.questions import Question
-from planner.plans.snapshot import Snapshot
 from planner.plans.wording import verdict_sentence
+from planner.snapshot import Snapshot
 
 __all__ = ["PlanError", "answer"]
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from hardware_catalog.names import NameIndex, Resolution
 from hardware_catalog.rows import CatalogRows
 from hardware_catalog.search import Choice, search_devices, search_machines, search_models
-from planner.plans import snapshot
+from planner import snapshot
 
 NOUNS = {
     "machine": "machine",

@@ -14,7 +14,7 @@ from planner.figures import bits, duration, gb, gib, rate, rate_range, tokens
 from planner.plans.answer import Answer
 from planner.plans.questions import Question
 from planner.plans.services import PlanError, answer
-from planner.plans.snapshot import Snapshot, current
+from planner.snapshot import Snapshot, current
 
 DEFAULTS = Question(model="")
 OPTION_OF_FIELD = {

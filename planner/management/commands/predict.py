@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from hardware_catalog.tables import LIMITS
 from planner.calibration.case_files import CaseFileError, read_cases, write_answers
 from planner.calibration.predictions import ANSWER_COLUMNS, Predictor, server_utilization
-from planner.plans.snapshot import current
+from planner.snapshot import current
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.calibration.cleaning import RULES, set_aside
+from hardware_catalog.trust import RULES, set_aside
 from planner.calibration.observations import stated_in_notes, year_of
 
 PLAIN = {

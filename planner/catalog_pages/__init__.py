@@ -1,0 +1,1 @@
+"""Public pages of the catalog: devices, machines and models, every figure with its source."""

@@ -1,0 +1,1 @@
+"""Published measurements: browsing them, and what is predicted for each."""
