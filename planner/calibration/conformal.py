@@ -64,10 +64,20 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Nested result: which rows lay inside, and how wide the interval was, (high - low) / prediction."""
+    """Nested result: each row's interval as log factors on its prediction, and whether the row lay inside."""
 
+    low: Floats
+    high: Floats
     inside: npt.NDArray[np.bool_]
-    width: Floats
+
+    @property
+    def width(self) -> Floats:
+        """(high - low) / prediction."""
+        return np.asarray(np.exp(self.high) - np.exp(self.low))
+
+    def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Coverage:
+        """The given rows."""
+        return Coverage(self.low[rows], self.high[rows], self.inside[rows])
 
 
 def weighted_quantile(values: Floats, weights: Floats, q: float) -> float:
@@ -139,9 +149,7 @@ def _nested(
         ends = np.stack([known.get(str(name), known[""]) for name in held.backend[test]], axis=1)
         low[:, test], high[:, test] = scale[test] * ends[:, :, 0], scale[test] * ends[:, :, 1]
     return {
-        pair: Coverage(
-            (held.residuals >= low[t]) & (held.residuals <= high[t]), np.exp(high[t]) - np.exp(low[t])
-        )
+        pair: Coverage(low[t], high[t], (held.residuals >= low[t]) & (held.residuals <= high[t]))
         for t, pair in enumerate(tails)
     }
 

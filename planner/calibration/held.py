@@ -70,6 +70,5 @@ def fit_all_intervals(
             continue
         rows = observations.take(chosen)
         intervals[metric], nested = fit_intervals(held_rows(rows, log_seconds[chosen], metric))
-        own = rows.metric == metric
-        coverage[metric] = Coverage(nested.inside[own], nested.width[own])
+        coverage[metric] = nested.take(rows.metric == metric)
     return intervals, coverage

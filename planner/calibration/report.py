@@ -118,7 +118,7 @@ def _groups(rows: Observations, errors: Floats, coverage: Coverage) -> dict[str,
         for value in np.unique(values):
             chosen = values == value
             if chosen.sum() >= MIN_GROUP_ROWS:
-                part = Coverage(coverage.inside[chosen], coverage.width[chosen])
+                part = coverage.take(chosen)
                 groups[str(value)] = {
                     **_summary(errors[chosen], rows.family[chosen], part),
                     "rows": int(chosen.sum()),
