@@ -1,8 +1,8 @@
 """The catalog, its tables and the active calibration as one immutable snapshot, addressed by content.
 
-Plans read the snapshot and not the database. A process builds it once and again when the catalog has changed: a load
-or an edit in the admin. Weight tables, the slow part, are kept under ``var/snapshots`` by the hash of what they
-depend on.
+Plans read the snapshot and not the database. A process builds it once and again when something has changed: a load of
+the catalog, an edit in the admin, another calibration. Weight tables, the slow part, are kept under ``var/snapshots``
+by the hash of what they depend on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hardware_catalog.published_sizes import PATH as PUBLISHED_SIZES
 from hardware_catalog.rows import CatalogRows, DeviceRow, FormatRow, MachineRow, ModelRow, RuntimeRow
 from hardware_catalog.selectors import catalog_rows
 from hardware_catalog.tables import CatalogTables, catalog_tables, catalog_weights, memory_limits, model_table
-from planner.calibration.files import active_calibration
+from planner.calibration.activation import ActiveCalibration, activation_state, active_calibration
 from planner.engine import weights as engine_weights
 from planner.engine.calibration import Calibration
 from planner.engine.limits import LimitTable, OverheadTable
@@ -45,6 +45,7 @@ class Snapshot:
     limits: LimitTable
     overheads: OverheadTable
     calibration: Calibration
+    active: ActiveCalibration  # the same calibration, with its name
     names: NameIndex
     devices: Mapping[str, DeviceRow]
     machines: Mapping[str, MachineRow]
@@ -80,15 +81,16 @@ def current() -> Snapshot:
 
 
 def _catalog_state() -> tuple[object, ...]:
-    """What changes with every load and every edit in the admin."""
+    """What changes with every load, every edit in the admin and every activation of a calibration."""
     version = CatalogVersion.objects.order_by("-pk").values_list("pk", flat=True).first()
     edit = LogEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return settings.DATABASES["default"]["NAME"], version, edit
+    return settings.DATABASES["default"]["NAME"], version, edit, *activation_state()
 
 
 def build(rows: CatalogRows) -> Snapshot:
     """The snapshot of these catalog rows with the active calibration."""
-    calibration = active_calibration()
+    active = active_calibration()
+    calibration = active.calibration
     limits, overheads = memory_limits()
     tables = catalog_tables(rows, weights=_weights(rows))
     content = hashlib.sha256(repr(rows).encode())
@@ -100,6 +102,7 @@ def build(rows: CatalogRows) -> Snapshot:
         limits=limits,
         overheads=overheads,
         calibration=calibration,
+        active=active,
         names=NameIndex.build(rows),
         devices={d.slug: d for d in rows.devices},
         machines={m.slug: m for m in rows.machines},

@@ -1,4 +1,4 @@
-"""Where calibration files lie and which one is active."""
+"""Where the shipped calibration and its measurements lie."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ SHIPPED = Path(__file__).parent / "shipped.json"
 MEASUREMENTS = DATA / "measurements.csv"
 
 
-def active_calibration() -> Calibration:
-    """The calibration that answers use."""
+def shipped_calibration() -> Calibration:
+    """The calibration that comes with Sizewise. Which one answers: see activation.py."""
     return Calibration.from_json(SHIPPED.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from hardware_catalog.files import load_rows
 from hardware_catalog.names.index import NameIndex
 from hardware_catalog.tables import catalog_tables, memory_limits
 from planner.calibration.case_files import CaseLine
-from planner.calibration.files import active_calibration
+from planner.calibration.files import shipped_calibration
 from planner.calibration.predictions import Predictor
 
 
@@ -22,7 +22,7 @@ def predictor() -> Predictor:
     return Predictor(
         rows=rows,
         tables=catalog_tables(rows),
-        calibration=active_calibration(),
+        calibration=shipped_calibration(),
         limits=limits,
         overheads=overheads,
         names=NameIndex.build(rows),

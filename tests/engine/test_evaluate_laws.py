@@ -19,7 +19,7 @@ from hardware_catalog.tables import (
     machine_table,
     memory_limits,
 )
-from planner.calibration.files import active_calibration
+from planner.calibration.files import shipped_calibration
 from planner.engine import evaluate as evaluation
 from planner.engine.columns import COLUMNS, Columns
 from planner.engine.evaluate import Engine
@@ -94,7 +94,7 @@ def engine(bandwidths: list[float], contexts: list[int], memory_gb: float = 640.
         )
     )
     rules = MemoryRules.bind(tables, *memory_limits())
-    return Engine.build(tables, rules, active_calibration(), grid), grid
+    return Engine.build(tables, rules, shipped_calibration(), grid), grid
 
 
 def shaped(columns: Columns, name: str, grid: Grid) -> np.ndarray:
@@ -170,7 +170,7 @@ def test_bytes_are_conserved_over_devices() -> None:
         )
     )
     columns = Engine.build(
-        tables, MemoryRules.bind(tables, *memory_limits()), active_calibration(), grid
+        tables, MemoryRules.bind(tables, *memory_limits()), shipped_calibration(), grid
     ).evaluate(grid)
     assert len(set(columns.floats("weights_bytes"))) == 1
     assert len(set(columns.floats("kv_bytes"))) == 1
