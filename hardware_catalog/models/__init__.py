@@ -8,6 +8,7 @@ from hardware_catalog.models.formats import BlockType, KvFormat, WeightFormat
 from hardware_catalog.models.language_models import LanguageModel
 from hardware_catalog.models.links import ENTRY_FIELDS, Alias, Citation
 from hardware_catalog.models.machines import Machine
+from hardware_catalog.models.measurement import Measurement
 from hardware_catalog.models.runtimes import Runtime, RuntimeSupport
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "KvFormat",
     "LanguageModel",
     "Machine",
+    "Measurement",
     "Runtime",
     "RuntimeSupport",
     "Source",

@@ -75,6 +75,9 @@ class CatalogVersion(models.Model):
     """One load of the shipped files that changed something."""
 
     data_sha256 = models.CharField("SHA-256 of the data files", max_length=64)
+    outcomes_sha256 = models.CharField(
+        "SHA-256 of what the outcomes of measurements follow from", max_length=64, blank=True
+    )
     loaded_at = models.DateTimeField(auto_now_add=True)
     counts = models.JSONField(help_text="Created, updated, unchanged, withdrawn and kept entries by kind.")
 
