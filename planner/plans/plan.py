@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hardware_catalog.rows import FormatRow, ModelRow
@@ -15,6 +16,16 @@ from planner.plans.questions import Question
 from planner.snapshot import Snapshot, current
 
 DEFAULTS = Question(model="")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with the entries that it names, and what there is to run on the machine."""
+
+    question: Question  # its default context cut to what the model was made for
+    machine: PlannedMachine
+    model: ModelRow
+    offer: Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,19 @@ class Plan:
 def make_plan(question: Question, snapshot: Snapshot | None = None) -> Plan:
     """Resolve and evaluate a question. Raises ``PlanError`` for an impossible one."""
     snapshot = snapshot or current()
+    asked = resolve(question, snapshot)
+    question, machine, model, offered = asked.question, asked.machine, asked.model, asked.offer
+    contexts = curve_contexts(question, model.max_context_tokens)
+    plans = evaluate(question, machine, offered, contexts, snapshot)
+    plan = Plan(question, snapshot, machine, model, offered, 0, contexts, plans)
+    names = verdict_names(plan.columns)
+    verdicts = [names[i * plan.stride] for i in range(len(offered.formats))]
+    bits = [plan.bits(i) for i in range(len(offered.formats))]
+    return replace(plan, chosen=chosen_format(asked, verdicts, bits, snapshot))
+
+
+def resolve(question: Question, snapshot: Snapshot) -> Asked:
+    """The entries that a question names. Raises ``PlanError`` where there is none or they cannot go together."""
     model = _known_model(question, snapshot)
     question = _within_the_model(question, model)
     machine = planned_machine(question, snapshot)
@@ -73,10 +97,7 @@ def make_plan(question: Question, snapshot: Snapshot | None = None) -> Plan:
         raise PlanError("format", f"{offered.runtime.name} runs no format of {model.name} on {machine.name}.")
     if question.kv_format not in snapshot.tables.kv_format_row:
         raise PlanError("kv_format", f"The catalog has no KV format “{question.kv_format}”. Choose another.")
-    contexts = curve_contexts(question, model.max_context_tokens)
-    plans = evaluate(question, machine, offered, contexts, snapshot)
-    plan = Plan(question, snapshot, machine, model, offered, 0, contexts, plans)
-    return replace(plan, chosen=_chosen_format(plan))
+    return Asked(question, machine, model, offered)
 
 
 def _known_model(question: Question, snapshot: Snapshot) -> ModelRow:
@@ -105,24 +126,25 @@ def _within_the_model(question: Question, model: ModelRow) -> Question:
     return question
 
 
-def _chosen_format(plan: Plan) -> int:
-    asked = plan.question.format
-    formats = plan.offer.formats
-    if asked != "auto":
-        return next(i for i, f in enumerate(formats) if f.slug == asked)
-    names = verdict_names(plan.columns)
-    verdicts = [names[i * plan.stride] for i in range(len(formats))]
-    bits = [plan.bits(i) for i in range(len(formats))]
-    return best_format(formats, verdicts, bits, _native_bits(plan))
+def chosen_format(asked: Asked, verdicts: Sequence[str], bits: Sequence[float], snapshot: Snapshot) -> int:
+    """Number of the format to show: the asked one, or for "auto" the best of the offered ones.
+
+    ``verdicts`` and ``bits`` (a weight) are those of the offered formats.
+    """
+    formats = asked.offer.formats
+    if asked.question.format != "auto":
+        return next(i for i, f in enumerate(formats) if f.slug == asked.question.format)
+    return best_format(formats, verdicts, bits, _native_bits(asked, bits, snapshot))
 
 
-def _native_bits(plan: Plan) -> float:
+def _native_bits(asked: Asked, bits: Sequence[float], snapshot: Snapshot) -> float:
     """Average bits of the published weights; of their GGUF form where that is offered, which keeps the experts."""
-    for number, fmt in enumerate(plan.offer.formats):
-        if fmt.slug == NATIVE_GGUF.get(plan.model.native_format):
-            return plan.bits(number)
-    tables = plan.snapshot.tables
-    model = tables.model_row[plan.model.slug]
-    native = tables.weights.total_bytes[model, tables.format_row[plan.model.native_format]]
-    bits = float(native * 8 / tables.models.n_parameters[model])
-    return bits * NATIVE_SLACK if math.isfinite(bits) else 16.0
+    native_format = asked.model.native_format
+    for number, fmt in enumerate(asked.offer.formats):
+        if fmt.slug == NATIVE_GGUF.get(native_format):
+            return bits[number]
+    tables = snapshot.tables
+    model = tables.model_row[asked.model.slug]
+    native = tables.weights.total_bytes[model, tables.format_row[native_format]]
+    found = float(native * 8 / tables.models.n_parameters[model])
+    return found * NATIVE_SLACK if math.isfinite(found) else 16.0
