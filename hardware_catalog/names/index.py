@@ -58,6 +58,8 @@ class NameIndex:
         self._rows = rows
         self._device_cache = lru_cache(CACHE_SIZE)(self._devices.resolve)
         self._model_cache = lru_cache(CACHE_SIZE)(self._models.resolve)
+        self._format_cache = lru_cache(CACHE_SIZE)(self._formats.resolve)
+        self._runtime_cache = lru_cache(CACHE_SIZE)(self._runtimes.resolve)
 
     @classmethod
     def build(cls, rows: CatalogRows) -> NameIndex:
@@ -113,7 +115,7 @@ class NameIndex:
         ``model`` and ``runtime`` are slugs: they tell layouts of one short name apart (FP8 of DeepSeek, "4bit" of MLX).
         A text that states N bpw has ``bits_per_weight``; ``slug`` may then be empty.
         """
-        return self._formats.resolve(text, model, runtime)
+        return self._format_cache(text, model, runtime)
 
     def resolve_kv_format(self, text: str) -> Resolution:
         """The KV-cache format: "f16", "K:q8_0 V:f16".
@@ -124,7 +126,7 @@ class NameIndex:
 
     def resolve_runtime(self, text: str) -> Resolution:
         """The runtime, its ``version`` and the ``backends`` that the text hints at."""
-        return self._runtimes.resolve(text)
+        return self._runtime_cache(text)
 
     def resolve_backend(self, text: str) -> Resolution:
         """See runtimes.resolve_backend."""

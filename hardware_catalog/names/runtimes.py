@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from hardware_catalog.names.close import CloseNames
 from hardware_catalog.names.formats import letters
@@ -139,6 +140,7 @@ class RuntimeResolver:
         return list(dict.fromkeys(slug for _, slug in sorted(found))), alternatives
 
 
+@lru_cache(4096)
 def resolve_backend(text: str) -> Resolution:
     """The backend that a text names: ``slug`` as in the catalog's runtimes ("CUDA", "CPU+CUDA"), parts in ``backends``.
 

@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hardware_catalog.names.index import NameIndex
-from hardware_catalog.names.resolution import AMBIGUOUS, NOT_STATED, Resolution
+from hardware_catalog.names.resolution import NOT_STATED, Resolution
+from hardware_catalog.names.runs import RunError, RunNames, TakenFormat, taken
 from hardware_catalog.published_sizes import load_published_sizes, ollama_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
 from hardware_catalog.tables import MachineSpec
 from planner.calibration.case_fields import (
-    AMBIGUOUS_CASE,
     DEFAULT_PROMPT_TOKENS,
     INVALID,
     MEMORY_METRICS,
-    NOT_IN_CATALOG,
     SPEED_METRICS,
     CaseError,
     number,
@@ -66,17 +65,6 @@ class Case:
     format_assumed: bool
     shares_host: bool  # CPU and GPU work on one model together
     widened: tuple[str, ...] = field(default=())  # why the answer is less certain than usual
-
-
-def _taken(resolution: Resolution, what: str) -> str:
-    """The resolved slug. Raises ``CaseError`` naming the candidates where there is none to take."""
-    if resolution.answerable:
-        return resolution.slug
-    named = ", ".join(name for _, name in resolution.candidates[:6])
-    if resolution.status == AMBIGUOUS:
-        raise CaseError(AMBIGUOUS_CASE, f"{what} {resolution.text!r} may be: {named}")
-    near = f"; near names: {named}" if named else ""
-    raise CaseError(NOT_IN_CATALOG, f"no {what} {resolution.text!r} in the catalog{near}")
 
 
 def _sequences(row: Mapping[str, str]) -> int:
@@ -132,56 +120,31 @@ def _workload_doubts(row: Mapping[str, str], prompt: int | None) -> list[str]:
     return doubts
 
 
-# what a runtime runs on when the case does not say, by the device's vendor and kind
-_USUAL_BACKENDS: Mapping[str, tuple[str, ...]] = {
-    "NVIDIA": ("CUDA",),
-    "AMD": ("ROCm", "Vulkan"),
-    "Intel": ("SYCL", "Vulkan", "CPU"),
-    "Apple": ("Metal", "MLX", "CPU"),
-}
-# other names of what a runtime runs on
-_ALIKE_BACKENDS: Mapping[str, tuple[str, ...]] = {
-    "MLX": ("Metal",),
-    "MPS": ("Metal",),
-    "Metal": ("MPS",),
-    "NPU": ("Hexagon", "QNN"),
-    "QNN": ("NPU", "Hexagon"),
-    "Hexagon": ("NPU", "QNN"),
-    "XNNPACK": ("CPU",),
-    "CPU": ("XNNPACK",),
-    "OpenCL": ("GPU",),
-    "XPU": ("SYCL",),
-    "SYCL": ("XPU",),
-}
-_USUAL_RUNTIME: Mapping[str, str] = {
-    "gguf": "llama-cpp",
-    "mlx": "mlx-lm",
-    "exl2": "exllamav2",
-    "exl3": "exllamav3",
-    "safetensors": "vllm",
-}
-
-
 class CaseReader:
     """Resolves cases against one catalog."""
 
     def __init__(self, rows: CatalogRows, names: NameIndex | None = None) -> None:
         self.rows = rows
         self.names = names or NameIndex.build(rows)
-        self._devices = {d.slug: d for d in rows.devices}
-        self._models = {m.slug: m for m in rows.models}
-        self._formats = {f.slug: f for f in rows.formats}
-        self._runtimes = {r.slug: r for r in rows.runtimes}
+        self._runs = RunNames(rows, self.names)
         self._ollama = ollama_sizes(load_published_sizes())
 
     def read(self, row: Mapping[str, str]) -> Case:
         """The case as a plan. Raises ``CaseError`` with the status and the reason where it cannot be one."""
-        model = self._model(row)
-        format_slug, bits, format_widened = self._format(row, model)
+        try:
+            return self._case(row)
+        except RunError as fault:
+            status = INVALID if fault.status == NOT_STATED else fault.status
+            raise CaseError(status, fault.reason) from None
+
+    def _case(self, row: Mapping[str, str]) -> Case:
+        model = self._runs.model(row.get("model") or "")
         weights_gib = number(row, "weights_gib", high=1e5) or number(row, "model_size_gib", high=1e5)
-        runtime = self._runtime(row, format_slug)
-        device, resolution = self._device(row, runtime)
-        backend = self._backend(row, runtime, device, resolution)
+        stored = self._format(row, model, weights_gib)
+        format_slug, bits, format_widened = stored.slug, stored.bits_per_weight, stored.doubts
+        runtime = self._runs.runtime(row.get("runtime") or "", row.get("backend") or "", format_slug)
+        device, resolution = self._device(row)
+        backend = self._runs.backend(row.get("backend") or "", runtime, device, resolution.processor)
         kv_key, kv_value = self._kv_formats(row)
         prompt = whole(row, "prompt_tokens", high=10**8)
         backend_text = (row.get("backend") or "").upper()
@@ -234,76 +197,26 @@ class CaseReader:
             float(self._ollama.get((model.slug, format_slug), math.nan)) if runtime == "ollama" else math.nan
         )
 
-    def _model(self, row: Mapping[str, str]) -> ModelRow:
-        text = (row.get("model") or "").strip()
-        if not text:
-            raise CaseError(INVALID, "model is empty")
-        return self._models[_taken(self.names.resolve_model(text), "model")]
+    def _format(self, row: Mapping[str, str], model: ModelRow, weights_gib: float | None) -> TakenFormat:
+        return self._runs.format(
+            row.get("quant") or "",
+            model,
+            model_text=row.get("model") or "",
+            runtime_text=row.get("runtime") or "",
+            weights_gib=weights_gib,
+            cache_only=row.get("metric") == "kv_bytes",
+        )
 
-    def _format(self, row: Mapping[str, str], model: ModelRow) -> tuple[str, float | None, tuple[str, ...]]:
-        text = (row.get("quant") or "").strip()
-        if not text:
-            text = self.names.resolve_model((row.get("model") or "").strip()).format_text
-        # one short name is several layouts: the runtime tells which
-        runtime = self.names.resolve_runtime((row.get("runtime") or "").strip())
-        resolution = self.names.resolve_format(text, model.slug, runtime.slug or None)
-        bits = resolution.bits_per_weight
-        if resolution.answerable:
-            return resolution.slug, bits, ()
-        if bits:
-            return self._nearest_format(bits), bits, ()
-        if not text or resolution.status == NOT_STATED:
-            return self._unstated_format(row, model)
-        return _taken(resolution, "format"), bits, ()
-
-    def _nearest_format(self, bits: float) -> str:
-        known = [f for f in self.rows.formats if f.family == "gguf" and f.nominal_bits_per_weight]
-        return min(known, key=lambda f: (abs((f.nominal_bits_per_weight or 0) - bits), f.slug)).slug
-
-    def _unstated_format(
-        self, row: Mapping[str, str], model: ModelRow
-    ) -> tuple[str, float | None, tuple[str, ...]]:
-        runtime = (row.get("runtime") or "").lower()
-        if "ollama" in runtime or "ollama" in (row.get("quant") or "").lower():
-            # Ollama's library builds Q4_K_M where a tag names no format (https://github.com/ollama/ollama/blob/main/docs/import.md)
-            slug = model.native_format if model.native_format == "mxfp4-moe" else "q4-k-m"
-            return slug, None, ("the format is not stated: Ollama's usual one is taken",)
-        weights_gib = number(row, "weights_gib", high=1e5) or number(row, "model_size_gib", high=1e5)
-        if weights_gib and model.params_published:
-            return self._nearest_format(weights_gib * GIB * 8 / model.params_published), None, ()
-        if any(word in runtime for word in ("vllm", "sglang", "tensorrt", "nim", "transformers", "torch")):
-            return model.native_format, None, ("the format is not stated: the published precision is taken",)
-        if row.get("metric") in ("kv_bytes",):
-            return model.native_format, None, ()  # the cache does not depend on it
-        return "q4-k-m", None, ("the format (quant) is not stated: Q4_K_M is taken",)
-
-    def _runtime(self, row: Mapping[str, str], format_slug: str) -> str:
-        text = (row.get("runtime") or "").strip()
-        if "ipex" in (row.get("backend") or "").lower() and "ipex-llm" in self._runtimes:
-            return "ipex-llm"  # llama.cpp's fork with kernels of its own
-        if not text:
-            return _USUAL_RUNTIME.get(self._formats[format_slug].family, "llama-cpp")
-        resolution = self.names.resolve_runtime(text)
-        if resolution.status == NOT_STATED:
-            return _USUAL_RUNTIME.get(self._formats[format_slug].family, "llama-cpp")
-        return _taken(resolution, "runtime")
-
-    def _device(self, row: Mapping[str, str], runtime: str) -> tuple[DeviceRow, Resolution]:
-        text = (row.get("device") or "").strip()
-        if not text:
-            raise CaseError(INVALID, "device is empty")
-        resolution = self.names.resolve_device(
-            text,
+    def _device(self, row: Mapping[str, str]) -> tuple[DeviceRow, Resolution]:
+        resolution = self._runs.resolve_device(
+            row.get("device") or "",
             memory_gb=number(row, "device_mem_gb", high=1e6),
             bandwidth_gbs=number(row, "device_bw_gbs", high=1e6),
-            backend=(row.get("backend") or "").strip() or None,
+            backend_text=row.get("backend") or "",
         )
         if not resolution.answerable and row.get("metric") in MEMORY_METRICS:
             return self._stand_in(row, resolution), resolution
-        device = self._devices[_taken(resolution, "device")]
-        if resolution.bandwidth_bytes_per_s:
-            device = replace(device, bandwidth_bytes_per_s=resolution.bandwidth_bytes_per_s)
-        return device, resolution
+        return self._runs.device(resolution), resolution
 
     def _stand_in(self, row: Mapping[str, str], resolution: Resolution) -> DeviceRow:
         """A device of the kind that the backend runs on: what a runtime allocates depends on nothing else of it."""
@@ -317,30 +230,6 @@ class CaseReader:
         alike = next(d for d in self.rows.devices if (d.vendor, d.kind) == (vendor, kind))
         return replace(alike, name=resolution.text, memory_options_gb=())
 
-    def _backend(
-        self, row: Mapping[str, str], runtime: str, device: DeviceRow, resolution: Resolution
-    ) -> str:
-        known = self._runtimes[runtime].backends
-        text = (row.get("backend") or "").strip()
-        named = self.names.resolve_backend(text) if text else None
-        stated = named.slug if named else ""
-        if named and stated:
-            # of "CPU+CUDA" the device's part, where the runtime has no name for both together
-            parts = [part for part in named.backends if part != "CPU"]
-            match = next((b for b in (stated, *_ALIKE_BACKENDS.get(stated, ()), *parts) if b in known), None)
-            if match:
-                return match
-            if stated != "GPU":
-                name = self._runtimes[runtime].name
-                raise CaseError(NOT_IN_CATALOG, f"the catalog does not know {name} on {text[:40]}")
-        if resolution.processor == "cpu" or device.kind in ("phone", "tablet"):
-            usual: tuple[str, ...] = ("CPU",)
-        else:
-            usual = (*_USUAL_BACKENDS.get(device.vendor, ()), "CPU")
-        if device.kind == "computer" and resolution.processor != "igpu" and device.vendor in ("AMD", "Intel"):
-            usual = ("CPU", *usual)
-        return next((backend for backend in usual if backend in known), known[0])
-
     def _kv_formats(self, row: Mapping[str, str]) -> tuple[str, str]:
         text = (row.get("kv_type") or "").strip()
         if not text:
@@ -351,7 +240,7 @@ class CaseReader:
             parts = {"K": latent.group(1), "V": latent.group(1)}
         key, value = (parts["K"], parts.get("V", parts["K"])) if "K" in parts else (text, text)
         resolve = self.names.resolve_kv_format
-        return _taken(resolve(key), "KV format"), _taken(resolve(value), "KV format")
+        return taken(resolve(key), "KV format"), taken(resolve(value), "KV format")
 
     def _machine(self, row: Mapping[str, str], device: DeviceRow, resolution: Resolution) -> MachineSpec:
         count = whole(row, "device_count", low=0, high=10**5) or resolution.count or 1
