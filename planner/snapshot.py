@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,7 @@ class Snapshot:
     """Everything that answers are computed from."""
 
     sha256: str
+    catalog_sha256: str
     rows: CatalogRows
     tables: CatalogTables
     limits: LimitTable
@@ -59,11 +60,12 @@ class Snapshot:
 
 
 class _Held:
-    """The process's snapshot and the state of the catalog that it was made from."""
+    """The process's snapshot and the states of the catalog and of the calibration that it was made from."""
 
     lock = threading.Lock()
     snapshot: Snapshot | None = None
-    state: tuple[object, ...] = ()
+    catalog: tuple[object, ...] = ()
+    calibration: tuple[object, ...] = ()
     checked_at = -CHECK_EVERY_S
 
 
@@ -73,35 +75,38 @@ def current() -> Snapshot:
     if _Held.snapshot is not None and now - _Held.checked_at < CHECK_EVERY_S:
         return _Held.snapshot
     with _Held.lock:
-        state = _catalog_state()
-        if _Held.snapshot is None or state != _Held.state:
-            _Held.snapshot, _Held.state = build(catalog_rows()), state
+        catalog, calibration = _catalog_state(), activation_state()
+        if _Held.snapshot is None or catalog != _Held.catalog:
+            _Held.snapshot = build(catalog_rows())
+        elif calibration != _Held.calibration:
+            _Held.snapshot = _calibrated(_Held.snapshot, active_calibration())
+        _Held.catalog, _Held.calibration = catalog, calibration
         _Held.checked_at = now
         return _Held.snapshot
 
 
 def _catalog_state() -> tuple[object, ...]:
-    """What changes with every load, every edit in the admin and every activation of a calibration."""
+    """What changes with every load and every edit of the catalog in the admin."""
     version = CatalogVersion.objects.order_by("-pk").values_list("pk", flat=True).first()
-    edit = LogEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return settings.DATABASES["default"]["NAME"], version, edit, *activation_state()
+    edits = LogEntry.objects.filter(content_type__app_label="hardware_catalog")
+    edit = edits.order_by("-pk").values_list("pk", flat=True).first()
+    return settings.DATABASES["default"]["NAME"], version, edit
 
 
 def build(rows: CatalogRows) -> Snapshot:
     """The snapshot of these catalog rows with the active calibration."""
     active = active_calibration()
-    calibration = active.calibration
     limits, overheads = memory_limits()
     tables = catalog_tables(rows, weights=_weights(rows))
-    content = hashlib.sha256(repr(rows).encode())
-    content.update(calibration.sha256.encode())
+    catalog_sha256 = hashlib.sha256(repr(rows).encode()).hexdigest()
     return Snapshot(
-        sha256=content.hexdigest(),
+        sha256=_content(catalog_sha256, active),
+        catalog_sha256=catalog_sha256,
         rows=rows,
         tables=tables,
         limits=limits,
         overheads=overheads,
-        calibration=calibration,
+        calibration=active.calibration,
         active=active,
         names=NameIndex.build(rows),
         devices={d.slug: d for d in rows.devices},
@@ -110,6 +115,20 @@ def build(rows: CatalogRows) -> Snapshot:
         formats={f.slug: f for f in rows.formats},
         runtimes={r.slug: r for r in rows.runtimes},
     )
+
+
+def _calibrated(snapshot: Snapshot, active: ActiveCalibration) -> Snapshot:
+    """The same catalog under another calibration."""
+    return replace(
+        snapshot,
+        sha256=_content(snapshot.catalog_sha256, active),
+        calibration=active.calibration,
+        active=active,
+    )
+
+
+def _content(catalog_sha256: str, active: ActiveCalibration) -> str:
+    return hashlib.sha256(f"{catalog_sha256}{active.calibration.sha256}".encode()).hexdigest()
 
 
 def _weights(rows: CatalogRows) -> WeightsTable:

@@ -7,6 +7,7 @@ answer, and the shipped file takes its place.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -132,16 +133,34 @@ def activation_state() -> tuple[object, ...]:
     return latest, shipped.st_mtime_ns, shipped.st_size
 
 
+def answering_sha256() -> str:
+    """SHA-256 of the file that answers now."""
+    latest = latest_activation()
+    version = latest.version if latest else None
+    if version is not None and version.formula_version == FORMULA_VERSION:
+        return version.sha256
+    return hashlib.sha256(SHIPPED.read_bytes()).hexdigest()
+
+
+def cannot_answer() -> str:
+    """Why the shipped file answers in place of the activated version; "" where it does not."""
+    latest = latest_activation()
+    version = latest.version if latest else None
+    if version is None or version.formula_version == FORMULA_VERSION:
+        return ""
+    return f"{version.name}: {other_version_reason(version.formula_version)}"
+
+
 def active_calibration() -> ActiveCalibration:
     """The calibration that answers now."""
+    reason = cannot_answer()
+    if reason:
+        logger.warning("the activated calibration cannot answer, the shipped one does: %s", reason)
+        return _shipped(instead_of=reason)
     latest = latest_activation()
     version = latest.version if latest else None
     if version is None:
         return _shipped()
-    if version.formula_version != FORMULA_VERSION:
-        reason = f"{version.name}: {other_version_reason(version.formula_version)}"
-        logger.warning("the activated calibration cannot answer, the shipped one does. %s", reason)
-        return _shipped(instead_of=reason)
     calibration = Calibration.from_json(version.document)
     return ActiveCalibration(calibration, version.name, version.created, version.rows)
 
