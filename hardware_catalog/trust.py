@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Row = Mapping[str, str]
 
@@ -33,11 +34,11 @@ def _notes(pattern: str, *, unless: str = "", exact_case: bool = False) -> Calla
     wanted = re.compile(pattern, re.NOFLAG if exact_case else re.IGNORECASE)
     spared = re.compile(unless, re.IGNORECASE) if unless else None
 
-    def matches(row: Row) -> bool:
-        text = row["notes"]
+    @lru_cache(maxsize=64)  # rows of one run stand together and share their notes
+    def found(text: str) -> bool:
         return bool(wanted.search(text)) and not (spared and spared.search(text))
 
-    return matches
+    return lambda row: found(row["notes"])
 
 
 def _several(row: Row, column: str) -> bool:
