@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 from planner.engine.units import GB, GIB
@@ -71,6 +72,40 @@ def gb(value_bytes: float | None) -> str:
         return UNKNOWN
     size = value_bytes / GB
     return f"{number(size, 2 if size < 9.995 else 1 if size < 99.95 else 0)}{NBSP}GB"
+
+
+def nominal_gb(sizes: Sequence[float]) -> str:
+    """Memory sizes as sold: "24 GB", "16, 24 or 32 GB"."""
+    if not sizes:
+        return UNKNOWN
+    shown = [f"{size:,g}" for size in sizes]
+    listed = shown[-1] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+    return f"{listed}{NBSP}GB"
+
+
+def gb_per_s(bytes_per_s: float | None) -> str:
+    """A rate of bytes as "1,008 GB/s" (decimal)."""
+    if bytes_per_s is None or not math.isfinite(bytes_per_s):
+        return UNKNOWN
+    return f"{number_short(bytes_per_s / GB, 4)}{NBSP}GB/s"
+
+
+def tera(per_s: float | None, unit: str) -> str:
+    """A rate of operations in 10¹² a second: "165 TFLOPS", "38 TOPS"."""
+    if per_s is None or not math.isfinite(per_s):
+        return UNKNOWN
+    return f"{number_short(per_s / 1e12)}{NBSP}{unit}"
+
+
+def billions(count: float | None) -> str:
+    """A count in billions (10⁹), bare: "8.03", "671", "0.135"."""
+    return UNKNOWN if count is None or not math.isfinite(count) else number_short(count / 1e9)
+
+
+def number_short(value: float, digits: int = 3) -> str:
+    """``value`` with so many significant digits, all digits of its integer part, no trailing zeros."""
+    text = number(value, max(0, decimals_for(value, digits)))
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def rate_decimals(value: float) -> int:

@@ -93,3 +93,23 @@ def test_a_range_of_durations_may_need_two_units() -> None:
 @pytest.mark.parametrize(("count", "text"), [(8192, "8k"), (1048576, "1M"), (10000, "10,000"), (512, "512")])
 def test_contexts_are_short_where_they_are_round(count: int, text: str) -> None:
     assert figures.tokens_short(count) == text
+
+
+@pytest.mark.parametrize(
+    ("sizes", "text"), [((), "unknown"), ((24.0,), "24 GB"), ((16.0, 24.0, 1024.0), "16, 24 or 1,024 GB")]
+)
+def test_memory_as_sold(sizes: tuple[float, ...], text: str) -> None:
+    assert figures.nominal_gb(sizes).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_figures_of_devices_and_models_keep_what_their_makers_state() -> None:
+    assert figures.gb_per_s(1008e9).split() == ["1,008", "GB/s"]
+    assert figures.gb_per_s(112.1e9).split() == ["112.1", "GB/s"]
+    assert figures.gb_per_s(None) == "unknown"
+    assert figures.tera(165.2e12, "TFLOPS").split() == ["165", "TFLOPS"]
+    assert figures.tera(0.6e12, "TFLOPS").split() == ["0.6", "TFLOPS"]
+    assert figures.tera(float("nan"), "TFLOPS") == "unknown"
+    assert [figures.billions(n) for n in (134.5e6, 8.03e9, 671.026e9, None)] == [
+        *("0.134", "8.03", "671"),
+        "unknown",
+    ]
