@@ -62,6 +62,6 @@ def prefill_attention_flops(table: AttentionTable, prompt_tokens: Floats, depth_
     2 FLOPs for each of the (key + value) head elements, query head, layer and pair of tokens
     (https://arxiv.org/abs/2204.02311, appendix B, counted per causal pair). ``table`` holds one row per plan.
     """
-    last, first = (prompt_tokens + depth_tokens)[:, None], depth_tokens[:, None]
+    last, first = (prompt_tokens + depth_tokens)[..., None], depth_tokens[..., None]
     pairs = _pairs(last, table.window_tokens) - _pairs(first, table.window_tokens)
-    return np.asarray((2.0 * table.width * table.n_layers * pairs).sum(axis=1))
+    return np.asarray((2.0 * table.width * table.n_layers * pairs).sum(axis=-1))

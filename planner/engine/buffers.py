@@ -4,7 +4,7 @@ The allocator gives one buffer per device, as large as the most that lives at on
 micro-batch over a full cache. Here that peak is the largest of a few stages of a layer (attention,
 feed-forward, experts, logits), each the sum of the tensors alive in it; ggml keeps activations in f32. The
 stages were read from the graphs and checked against logged sizes (tests/engine/test_buffers_llama.py).
-Tables have shape [n_models], plans [n_plans]; results are bytes, [n_plans].
+Tables have shape [n_models], plans [n_plans] or shapes that broadcast together; results are bytes of that shape.
 """
 
 from __future__ import annotations
@@ -163,6 +163,8 @@ def _attention(table: BufferTable, plan: BufferPlan) -> Floats:
     ik_latent = absorbed & plan.ik & plan.flash_attention & (plan.mla_mode > 1)
     indexer = np.where(table.indexer > 0, plan.cells * token, 0.0)
     values = np.where(absorbed, absorbed_bytes + indexer, dense)
+    if not ik_latent.any():
+        return values
     return np.asarray(np.where(ik_latent, _ik_latent_attention(table, plan), values))
 
 
@@ -237,8 +239,11 @@ def _borrows(table: BufferTable, plan: BufferPlan) -> Bools:
 
 def _borrowed(table: BufferTable, plan: BufferPlan) -> Floats:
     """Host weights copied to the GPU at a time: one matrix, or gate and up together with ik's fused MoE."""
+    borrows = _borrows(table, plan)
+    if not borrows.any():  # else the result varies with the weight format too
+        return np.zeros(borrows.shape)
     copies = np.where(plan.ik & (table.experts > 0), 2.0, 1.0)
-    return np.where(_borrows(table, plan), copies * table.largest * plan.weight_bits / 8, 0.0)
+    return np.where(borrows, copies * table.largest * plan.weight_bits / 8, 0.0)
 
 
 def _gpu_stages(table: BufferTable, plan: BufferPlan) -> _Stages:

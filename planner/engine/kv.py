@@ -1,6 +1,7 @@
 """KV cache and recurrent state: what a runtime allocates for a context, and what one decode step reads of it.
 
-All functions take arrays: tables have shape [n_models, n_groups] or [n_models]; plans have shape [n_plans].
+All functions take arrays: tables have shape [n_models, n_groups] or [n_models]; plans have shape [n_plans], or any
+shapes that broadcast together with the tables' rows (groups are always the last axis).
 """
 
 from __future__ import annotations
@@ -147,17 +148,17 @@ def layer_cells(table: CacheTable, plan: CachePlan) -> Floats:
     window - 1 + max_num_batched_tokens, and one block more, per sequence
     (SlidingWindowSpec, https://github.com/vllm-project/vllm/blob/main/vllm/v1/kv_cache_interface.py).
     """
-    whole = padded_context(plan)[:, None]
-    step = _CELL_STEP[plan.rule][:, None]
+    whole = padded_context(plan)[..., None]
+    step = _CELL_STEP[plan.rule][..., None]
     window = table.window_tokens.astype(np.float64)
-    batch, sequences = plan.batch_tokens[:, None], plan.n_sequences[:, None]
+    batch, sequences = plan.batch_tokens[..., None], plan.n_sequences[..., None]
     pooled = _round_up(window * sequences + batch, step)
     paged = (_round_up(window - 1 + batch, step) + step) * sequences
     rotating = (window + batch) * sequences
-    rule = plan.rule[:, None]
+    rule = plan.rule[..., None]
     windowed = np.where(rule == KV_RULES.index("llama_cpp"), pooled, paged)
     windowed = np.where(rule == KV_RULES.index("rotating"), rotating, windowed)
-    saves = (window > 0) & _WINDOWED[plan.rule][:, None]
+    saves = (window > 0) & _WINDOWED[plan.rule][..., None]
     kept = np.where(saves, np.minimum(whole, windowed), whole)
     # compressed attention keeps an entry per few tokens beside its window
     compressed = np.ceil(whole / table.compression) + np.where(window > 0, kept, 0.0)
@@ -166,7 +167,7 @@ def layer_cells(table: CacheTable, plan: CachePlan) -> Floats:
 
 def bytes_per_cell(table: CacheTable, plan: CachePlan) -> Floats:
     """Bytes that one cell of all layers of a group takes, without the indexer: [n_plans, n_groups]."""
-    key, value, mode = plan.key_bytes[:, None], plan.value_bytes[:, None], plan.mla_mode[:, None]
+    key, value, mode = plan.key_bytes[..., None], plan.value_bytes[..., None], plan.mla_mode[..., None]
     heads = table.key_elements * key + table.value_elements * value
     # the transposed copy is the cache's V, so it takes V's format
     transposed = np.where(mode == MLA_LATENT_TWICE, table.latent_rank * value, 0.0)
@@ -178,10 +179,10 @@ def bytes_per_cell(table: CacheTable, plan: CachePlan) -> Floats:
 def cache_bytes(table: CacheTable, plan: CachePlan) -> CacheBytes:
     """Bytes allocated for the caches of ``plan``; ``table`` holds one row per plan (see CacheTable.take)."""
     cells = layer_cells(table, plan)
-    tokens = (cells * bytes_per_cell(table, plan)).sum(axis=1)
+    tokens = (cells * bytes_per_cell(table, plan)).sum(axis=-1)
     # the indexer looks at every token, or at every entry of compressed attention
-    indexed = np.ceil(padded_context(plan)[:, None] / table.compression)
-    index = (indexed * table.index_elements * table.n_index_layers).sum(axis=1) * plan.key_bytes
+    indexed = np.ceil(padded_context(plan)[..., None] / table.compression)
+    index = (indexed * table.index_elements * table.n_index_layers).sum(axis=-1) * plan.key_bytes
     return CacheBytes(tokens, index, table.state_bytes * plan.n_sequences)
 
 
@@ -192,17 +193,17 @@ def cache_read_bytes(table: CacheTable, plan: CachePlan, depth_tokens: Floats) -
     Sparse attention reads every index key, and the latents of the tokens chosen. Recurrent state is read and
     written.
     """
-    depth = np.minimum(depth_tokens, plan.context_tokens / plan.n_sequences)[:, None]
+    depth = np.minimum(depth_tokens, plan.context_tokens / plan.n_sequences)[..., None]
     window = table.window_tokens.astype(np.float64)
     # vLLM's kernels read the window also where the allocator keeps more
-    keeps_window = (plan.rule != KV_RULES.index("ik_llama"))[:, None] & (window > 0)
+    keeps_window = (plan.rule != KV_RULES.index("ik_llama"))[..., None] & (window > 0)
     read = np.where(keeps_window, np.minimum(depth, window), depth)
     compressed = depth / table.compression + np.where(window > 0, read, 0.0)
     read = np.where(table.compression > 1, compressed, read)
     chosen = np.where(table.n_index_layers > 0, np.minimum(read, DSA_TOP_K), read)
-    tokens = (chosen * bytes_per_cell(table, plan)).sum(axis=1)
+    tokens = (chosen * bytes_per_cell(table, plan)).sum(axis=-1)
     indexed = depth / table.compression
-    index = (indexed * table.index_elements * table.n_index_layers).sum(axis=1) * plan.key_bytes
+    index = (indexed * table.index_elements * table.n_index_layers).sum(axis=-1) * plan.key_bytes
     return np.asarray(tokens + index + 2.0 * table.state_bytes)
 
 
@@ -213,8 +214,8 @@ def cache_capacity_tokens(table: CacheTable, plan: CachePlan, available_bytes: F
     prints is derived and depends on the version (https://github.com/vllm-project/vllm/issues/51041).
     Rounded down to whole blocks of the rule.
     """
-    index = table.index_elements * table.n_index_layers * plan.key_bytes[:, None]
-    per_token = ((bytes_per_cell(table, plan) + index) / table.compression).sum(axis=1)
+    index = table.index_elements * table.n_index_layers * plan.key_bytes[..., None]
+    per_token = ((bytes_per_cell(table, plan) + index) / table.compression).sum(axis=-1)
     room = np.maximum(available_bytes - table.state_bytes * plan.n_sequences, 0.0)
     step = _CELL_STEP[plan.rule]
     tokens = np.divide(room, per_token, out=np.full_like(room, np.inf), where=per_token > 0)

@@ -1,6 +1,6 @@
 """The need of a plan: weights, cache, buffers and overhead, laid on devices and host.
 
-Shapes as in kv.py and buffers.py: tables one row per plan, plans [n_plans], bytes.
+Shapes as in kv.py and buffers.py: tables one row per plan, plans [n_plans] or shapes that broadcast together, bytes.
 """
 
 from __future__ import annotations
@@ -67,11 +67,13 @@ def memory_need(
     on a CPU and the number of devices on GPUs, also those that share memory with the host (Metal)."""
     cache = _placed_cache(cache_table, plan, cache_bytes(cache_table, cache_plan))
     graph = plan.buffer_rule == GRAPH
-    llama = llama_buffers(buffer_table, buffer_plan)
-    steps = step_buffers(buffer_table, _step_plan(plan, cache_plan, buffer_plan))
-    on_devices = np.where(graph, _graph_on_devices(plan, buffer_plan, llama), steps.central * plan.n_devices)
     beside = graph & plan.separate_host
-    host_buffers = np.where(beside, llama.host + llama.output, 0.0)
+    steps = step_buffers(buffer_table, _step_plan(plan, cache_plan, buffer_plan))
+    on_devices, host_buffers = steps.central * plan.n_devices, np.zeros(beside.shape)
+    if graph.any():
+        llama = llama_buffers(buffer_table, buffer_plan)
+        on_devices = np.where(graph, _graph_on_devices(plan, buffer_plan, llama), on_devices)
+        host_buffers = np.where(beside, llama.host + llama.output, 0.0)
     # llama.cpp keeps the input table in host memory; a tied output head is a second copy on the devices
     host_weights = np.where(beside, plan.embedding_bytes, 0.0)
     device_weights = plan.weights_bytes - np.where(plan.tied, 0.0, host_weights)
@@ -98,7 +100,7 @@ def _placed_cache(table: CacheTable, plan: NeedPlan, cache: CacheBytes) -> Float
 
     8 ranks, an eighth of the tokens: https://github.com/vllm-project/recipes/blob/main/moonshotai/Kimi-K2-Think.md
     """
-    latent = (table.latent_elements > 0).any(axis=1)
+    latent = (table.latent_elements > 0).any(axis=-1)
     copies = np.where(latent & plan.tensor_parallel, plan.n_devices, 1.0)
     return np.asarray((cache.keys_values + cache.indexer) * copies + cache.state)
 

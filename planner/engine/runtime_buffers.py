@@ -1,10 +1,11 @@
 """What runtimes other than llama.cpp reserve for activations: rules from published peaks, with wide bands.
 
-Tables have shape [n_models], plans [n_plans]; results are bytes per device, [n_plans].
+Tables have shape [n_models], plans [n_plans] or shapes that broadcast together; results are bytes per device.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -88,20 +89,45 @@ def _layer_width(table: BufferTable) -> Floats:
 
 def step_buffers(table: BufferTable, plan: StepPlan) -> StepBuffers:
     """Activation memory of runtimes that follow no graph rule; rows of rule "graph" get 0."""
-    step = _layer_width(table) * plan.batch_tokens * HALF
-    logits = SERVER_SEQUENCES * table.vocab * (HALF + 4.0)
-    server = (step + logits) / plan.ranks + CUDA_GRAPH_BYTES[0]
-    server_high = np.minimum(3 * (step + logits) / plan.ranks, SERVER_HIGH) + CUDA_GRAPH_BYTES[1]
+    central = high = np.zeros(np.shape(plan.rule))
+    for rule, formula in _FORMULAS.items():
+        chosen = plan.rule == rule
+        if chosen.any():  # a formula that no plan follows would only widen the arrays
+            found = formula(table, plan)
+            central = np.where(chosen, found.central, central)
+            high = np.where(chosen, found.high, high)
+    return StepBuffers(central, high)
 
+
+def _server(table: BufferTable, plan: StepPlan) -> StepBuffers:
+    logits = SERVER_SEQUENCES * table.vocab * (HALF + 4.0)
+    peak = _layer_width(table) * plan.batch_tokens * HALF + logits
+    central = peak / plan.ranks + CUDA_GRAPH_BYTES[0]
+    high = np.minimum(3 * peak / plan.ranks, SERVER_HIGH) + CUDA_GRAPH_BYTES[1]
+    return StepBuffers(central, np.maximum(high, central))
+
+
+def _lazy(table: BufferTable, plan: StepPlan) -> StepBuffers:
     unfused = table.head_dim > LAZY_FUSED_HEAD
     scores = np.where(unfused, table.heads * plan.batch_tokens * plan.cells / plan.n_sequences * HALF, 0.0)
     inner = np.maximum(table.ffn, table.experts_used * table.expert_ffn)
     alive = LAZY_LAYERS * np.maximum(inner + table.hidden, table.experts_used * table.hidden) * HALF
-    lazy = alive * plan.batch_tokens + scores
-    lazy_high = 2 * alive * plan.batch_tokens + 1.1 * scores
+    return StepBuffers(alive * plan.batch_tokens + scores, 2 * alive * plan.batch_tokens + 1.1 * scores)
 
-    mobile = MOBILE_BYTES + MOBILE_SHARE * plan.weights_bytes
-    rules = [plan.rule == rule for rule in (SERVER, LAZY, STEP, MOBILE)]
-    central = np.select(rules, [server, lazy, step, mobile], 0.0)
-    high = np.select(rules, [np.maximum(server_high, server), lazy_high, 2 * step, 1.5 * mobile], 0.0)
-    return StepBuffers(central, high)
+
+def _step(table: BufferTable, plan: StepPlan) -> StepBuffers:
+    step = _layer_width(table) * plan.batch_tokens * HALF
+    return StepBuffers(step, 2 * step)
+
+
+def _mobile(table: BufferTable, plan: StepPlan) -> StepBuffers:
+    central = MOBILE_BYTES + MOBILE_SHARE * plan.weights_bytes
+    return StepBuffers(central, 1.5 * central)
+
+
+_FORMULAS: Mapping[int, Callable[[BufferTable, StepPlan], StepBuffers]] = {
+    SERVER: _server,
+    LAZY: _lazy,
+    STEP: _step,
+    MOBILE: _mobile,
+}
