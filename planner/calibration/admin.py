@@ -87,10 +87,9 @@ class CalibrationVersionAdmin(admin.ModelAdmin):
     """Calibration files: immutable, so they are read here, imported, compared and activated."""
 
     list_display = [
-        *("name", "answers_now", "origin", "created", "formula_version"),
-        *("decode_median", "decode_p90", "decode_held", "prefill_median", "ttft_median", "measurements"),
+        *("name", "answers_now", "decode_median", "decode_p90", "decode_held", "prefill_median"),
+        *("ttft_median", "measurements", "origin", "created", "formula_version"),
     ]
-    list_filter = ["origin", "formula_version"]
     search_fields = ["name", "sha256", "note"]
     list_per_page = 50
     actions = ["compare_chosen"]

@@ -82,7 +82,8 @@ def _figures(
         difference, better = "", ""
         if ours is not None and theirs is not None:
             change = theirs - ours
-            difference = f"{change:+,.0f}" if counted else f"{change * 100:+.1f} points"
+            shown = f"{change:+,.0f}" if counted else f"{change * 100:+.1f} points"
+            difference = shown if change else "the same"
             # an interval is to hold nine of ten, not as many as possible
             off = (abs(ours - 0.9), abs(theirs - 0.9)) if key == "covered" else (ours, theirs)
             if not counted and off[0] != off[1]:
