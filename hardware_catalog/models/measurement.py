@@ -6,40 +6,13 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from hardware_catalog import bounds
+from hardware_catalog.measured import METRICS, ORIGINS, OUTCOME_WORDS, OUTCOMES, SHIPPED
 from hardware_catalog.models.base import slug_format
 from hardware_catalog.models.constraints import as_choices, between, one_of
 from hardware_catalog.models.devices import Device
 from hardware_catalog.models.formats import WeightFormat
 from hardware_catalog.models.language_models import LanguageModel
 from hardware_catalog.models.runtimes import Runtime
-
-# What became of a row, each with its meaning.
-RESOLVED, AMBIGUOUS, NOT_IN_CATALOG, COMPOSITE, NOT_TRUSTED = OUTCOMES = (
-    "resolved",
-    "ambiguous",
-    "not_in_catalog",
-    "composite",
-    "not_trusted",
-)
-OUTCOME_WORDS = {
-    RESOLVED: "resolved",
-    AMBIGUOUS: "ambiguous",
-    NOT_IN_CATALOG: "not in the catalog",
-    COMPOSITE: "composite machine",
-    NOT_TRUSTED: "not trusted",
-}
-# Where a row came from: shipped with the catalog, accepted from a visitor, or measured by the project itself.
-SHIPPED, ACCEPTED, OWN = ORIGINS = ("shipped", "accepted", "own")
-# What to know of a row; ``flags`` holds a reason for each that applies.
-FLAGS = ("speculative", "offload", "power_cap", "thermal", "derived", "ambiguous", "outlier")
-METRICS = (
-    "decode_tps_per_seq",
-    "decode_tps_total",
-    "prefill_tps",
-    "ttft_ms",
-    "tpot_ms",
-    "memory_bytes",
-)
 
 iso_date = RegexValidator(r"^\d{4}(-\d{2}(-\d{2})?)?$", "Write a date as 2026, 2026-05 or 2026-05-18.")
 

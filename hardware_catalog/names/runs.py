@@ -73,6 +73,19 @@ def taken(resolution: Resolution, what: str) -> str:
     raise RunError(NOT_IN_CATALOG, f"no {what} {resolution.text!r} in the catalog{near}")
 
 
+def device_doubts(resolution: Resolution) -> tuple[str, ...]:
+    """What was taken on the run's behalf where its device is not told exactly."""
+    doubts = []
+    if resolution.candidates and resolution.figures_agree:
+        named = ", ".join(name for _, name in resolution.candidates[:4])
+        doubts.append(f"the device's variant is not stated ({named}); their figures agree")
+    if not resolution.answerable:
+        doubts.append("the device is not one entry of the catalog; its figures do not matter to this metric")
+    if resolution.bandwidth_assumed:
+        doubts.append("the memory fitted is not stated: the platform's own rate is taken")
+    return tuple(doubts)
+
+
 class RunNames:
     """Reads the names of runs against one catalog."""
 
@@ -162,6 +175,18 @@ class RunNames:
         if resolution.bandwidth_bytes_per_s:
             device = replace(device, bandwidth_bytes_per_s=resolution.bandwidth_bytes_per_s)
         return device
+
+    def stand_in(self, resolution: Resolution, backend_text: str) -> DeviceRow:
+        """A device of the kind that the backend runs on: what a runtime allocates depends on nothing else of it."""
+        backend = self.names.resolve_backend((backend_text or resolution.text).strip()).slug
+        vendor, kind = {
+            "CPU": ("Intel", "computer"),
+            "Metal": ("Apple", "apple"),
+            "ROCm": ("AMD", "gpu"),
+            "SYCL": ("Intel", "gpu"),
+        }.get(backend, ("NVIDIA", "gpu"))
+        alike = next(d for d in self.devices.values() if (d.vendor, d.kind) == (vendor, kind))
+        return replace(alike, name=resolution.text, memory_options_gb=())
 
     def backend(self, text: str, runtime: str, device: DeviceRow, processor: str) -> str:
         """The runtime's backend that ran; where none is stated, the usual one of the device."""

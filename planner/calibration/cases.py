@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hardware_catalog.names.index import NameIndex
 from hardware_catalog.names.resolution import NOT_STATED, Resolution
-from hardware_catalog.names.runs import RunError, RunNames, TakenFormat, taken
+from hardware_catalog.names.runs import RunError, RunNames, TakenFormat, device_doubts, taken
 from hardware_catalog.published_sizes import load_published_sizes, ollama_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
 from hardware_catalog.tables import MachineSpec
@@ -149,7 +149,7 @@ class CaseReader:
         prompt = whole(row, "prompt_tokens", high=10**8)
         backend_text = (row.get("backend") or "").upper()
         shares_host = bool(re.search(r"CPU ?\+|\+ ?CPU", f"{backend_text} {backend.upper()}"))
-        widened = (*format_widened, *self._device_doubts(resolution), *_workload_doubts(row, prompt))
+        widened = (*format_widened, *device_doubts(resolution), *_workload_doubts(row, prompt))
         return Case(
             id=row.get("id", ""),
             metric=row.get("metric", ""),
@@ -215,20 +215,8 @@ class CaseReader:
             backend_text=row.get("backend") or "",
         )
         if not resolution.answerable and row.get("metric") in MEMORY_METRICS:
-            return self._stand_in(row, resolution), resolution
+            return self._runs.stand_in(resolution, row.get("backend") or ""), resolution
         return self._runs.device(resolution), resolution
-
-    def _stand_in(self, row: Mapping[str, str], resolution: Resolution) -> DeviceRow:
-        """A device of the kind that the backend runs on: what a runtime allocates depends on nothing else of it."""
-        backend = self.names.resolve_backend((row.get("backend") or resolution.text).strip()).slug
-        vendor, kind = {
-            "CPU": ("Intel", "computer"),
-            "Metal": ("Apple", "apple"),
-            "ROCm": ("AMD", "gpu"),
-            "SYCL": ("Intel", "gpu"),
-        }.get(backend, ("NVIDIA", "gpu"))
-        alike = next(d for d in self.rows.devices if (d.vendor, d.kind) == (vendor, kind))
-        return replace(alike, name=resolution.text, memory_options_gb=())
 
     def _kv_formats(self, row: Mapping[str, str]) -> tuple[str, str]:
         text = (row.get("kv_type") or "").strip()
@@ -259,17 +247,3 @@ class CaseReader:
             host_memory_bytes=host_gb * GIB,
             host_bandwidth_bytes_per_s=resolution.host_bandwidth_bytes_per_s or math.nan,
         )
-
-    @staticmethod
-    def _device_doubts(resolution: Resolution) -> tuple[str, ...]:
-        doubts = []
-        if resolution.candidates and resolution.figures_agree:
-            named = ", ".join(name for _, name in resolution.candidates[:4])
-            doubts.append(f"the device's variant is not stated ({named}); their figures agree")
-        if not resolution.answerable:
-            doubts.append(
-                "the device is not one entry of the catalog; its figures do not matter to this metric"
-            )
-        if resolution.bandwidth_assumed:
-            doubts.append("the memory fitted is not stated: the platform's own rate is taken")
-        return tuple(doubts)
