@@ -11,7 +11,9 @@ from typing import Any
 from django.db import models, transaction
 
 from hardware_catalog import selectors
+from hardware_catalog.counts import Count
 from hardware_catalog.files import DATA
+from hardware_catalog.measurement_loading import load_measurements
 from hardware_catalog.models import (
     ENTRY_FIELDS,
     Alias,
@@ -46,21 +48,6 @@ ENTRY_MODELS: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
 
 
 @dataclass(slots=True)
-class Count:
-    """What a load did to the entries of one kind."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    withdrawn: int = 0
-    kept: int = 0  # entries that were added or corrected in the admin
-
-    @property
-    def changes(self) -> int:
-        return self.created + self.updated + self.withdrawn
-
-
-@dataclass(slots=True)
 class _Difference:
     """Entries of one kind to write."""
 
@@ -69,8 +56,8 @@ class _Difference:
     count: Count = field(default_factory=Count)
 
 
-def load(rows: CatalogRows, data_sha256: str) -> dict[str, Count]:
-    """Write ``rows`` to the database in one transaction and tell what changed, by kind of entry.
+def load(rows: CatalogRows, data_sha256: str, data: Path = DATA) -> dict[str, Count]:
+    """Write ``rows``, and the measurements of ``data``, to the database in one transaction; tell what changed by kind.
 
     An entry that is no longer shipped is marked withdrawn, because a plan may still name it; one that was
     added or corrected in the admin is left alone. Block types follow the files; citations are never deleted.
@@ -83,14 +70,22 @@ def load(rows: CatalogRows, data_sha256: str) -> dict[str, Count]:
         _load_vendors(rows)
         for kind in ENTRY_MODELS:
             _write(kind, differences[kind])
-        changed = any(count.changes for count in counts.values())
         latest = CatalogVersion.objects.first()
+        counts["measurements"], outcomes_sha256 = load_measurements(
+            data, selectors.catalog_rows(), latest.outcomes_sha256 if latest else ""
+        )
+        changed = any(count.changes for count in counts.values())
         if changed or latest is None or latest.data_sha256 != data_sha256:
             shown = {
                 kind: {name: getattr(count, name) for name in count.__slots__}
                 for kind, count in counts.items()
             }
-            CatalogVersion.objects.create(data_sha256=data_sha256, counts=shown)
+            CatalogVersion.objects.create(
+                data_sha256=data_sha256, outcomes_sha256=outcomes_sha256, counts=shown
+            )
+        elif latest.outcomes_sha256 != outcomes_sha256:
+            latest.outcomes_sha256 = outcomes_sha256
+            latest.save(update_fields=["outcomes_sha256"])
     return counts
 
 

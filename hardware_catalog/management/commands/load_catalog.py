@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from hardware_catalog.files import DATA, CatalogError, load_rows
+from hardware_catalog.measurement_file import read_measurements
 
 
 class Command(BaseCommand):
@@ -30,19 +31,20 @@ class Command(BaseCommand):
             raise CommandError(f"{data} is not a directory")
         try:
             rows = load_rows(data)
+            if options["check"]:
+                read_measurements(data)
+                self.stdout.write("The catalog's files are valid.")
+                return
+            # The ORM is imported late: --check needs no database.
+            from hardware_catalog.loading import data_digest, load
+
+            counts = load(rows, data_digest(data), data)
         except CatalogError as error:
             for problem in error.problems:
                 self.stderr.write(str(problem))
             raise CommandError(
                 f"{len(error.problems)} problems in the data files; nothing was loaded"
             ) from error
-        if options["check"]:
-            self.stdout.write("The catalog's files are valid.")
-            return
-        # The ORM is imported late: --check needs no database.
-        from hardware_catalog.loading import data_digest, load
-
-        counts = load(rows, data_digest(data))
         if options["verbosity"] > 0:
             for kind, count in counts.items():
                 self.stdout.write(
