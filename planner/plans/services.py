@@ -18,7 +18,7 @@ from planner.plans.questions import Question
 from planner.plans.wording import verdict_sentence
 from planner.snapshot import Snapshot
 
-__all__ = ["PlanError", "answer"]
+__all__ = ["PlanError", "answer", "answer_of"]
 
 # Share of the burst speed that a phone keeps after five to ten minutes, and its range
 # (https://arxiv.org/abs/2603.23640; https://github.com/Helldez/BigMoeOnEdge).
@@ -33,7 +33,11 @@ def interval(columns: Columns, name: str, row: int) -> Interval | None:
 
 def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
     """The whole answer to a question. Raises ``PlanError`` for an impossible one."""
-    plan = make_plan(question, snapshot)
+    return answer_of(make_plan(question, snapshot))
+
+
+def answer_of(plan: Plan) -> Answer:
+    """The whole answer of a plan."""
     question = plan.question
     columns, row = plan.columns, plan.row
     names = verdict_names(columns)
