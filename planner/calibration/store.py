@@ -1,10 +1,11 @@
-"""The calibration file: an immutable JSON of coefficients and residual quantiles.
+"""The calibration file: an immutable JSON of coefficients and residual quantiles, and writing it.
 
 Sorted keys and nine significant digits: the same data give the same file, byte for byte.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,13 +69,18 @@ def document(
     }
 
 
-def dumps(calibration: Mapping[str, Any]) -> str:
-    """The file's text."""
-    return json.dumps(calibration, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+def dumps(content: Mapping[str, Any]) -> str:
+    """The text of a calibration file or of its report."""
+    return json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def write(calibration: Mapping[str, Any], path: Path) -> None:
-    """Write the file whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(dumps(calibration), encoding="utf-8")
+def sha256_of(text: str) -> str:
+    """What a calibration file is known by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write(text: str, path: Path) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)

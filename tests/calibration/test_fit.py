@@ -11,10 +11,12 @@ import pytest
 from planner.calibration.calibrate import calibrate
 from planner.calibration.crossval import training_weights
 from planner.calibration.fit import Fit, Problem, solve
+from planner.calibration.heldout import written
 from planner.calibration.problem import Design
 from planner.calibration.settings import SETTINGS
 from planner.calibration.store import dumps
 from planner.engine.calibration import FORMULA_VERSION, Calibration
+from tests.calibration.subjects import make_data
 from tests.calibration.synthetic import BASE, make_observations
 
 
@@ -86,12 +88,16 @@ def test_unusable_rows_are_an_error_not_a_silent_loss():
 
 
 def test_same_data_same_file_and_the_engine_reads_it():
-    observations = make_observations(400)
-    first, second = (dumps(calibrate(observations, "sha", silent)) for _ in range(2))
-    assert first == second
+    data = make_data(make_observations(120))
+    alone, shared = (calibrate(data, silent, processes, n_folds=3) for processes in (1, 2))
+    first = dumps(alone.document)
+    assert first == dumps(shared.document)
+    assert written(alone.held_out) == written(shared.held_out)
+    assert dumps(alone.report) == dumps(shared.report)
     calibration = Calibration.from_json(first)
     assert calibration.effects["weights"][""][""] != 0
     assert json.loads(first)["data_sha256"] == "sha"
+    assert alone.report["calibration_sha256"] == calibration.sha256
 
 
 @pytest.mark.parametrize(
