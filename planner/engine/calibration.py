@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from planner.engine.factors import Factors, PairsInUse
 from planner.engine.grid import Axes
-from planner.engine.levels import LEVELS, LevelKeys, Pairs, PairTables, bind_levels
+from planner.engine.levels import LEVELS
 from planner.engine.speed import Coefficients
-from planner.engine.tables import Floats
 
 SCHEMA = "sizewise-calibration-1"
 # raised whenever a formula of planner.engine.speed or a level changes its meaning
@@ -58,11 +56,11 @@ class Calibration:
             sha256=hashlib.sha256(text.encode()).hexdigest(),
         )
 
-    def bind(self, keys: LevelKeys, pairs: Mapping[str, Pairs]) -> BoundCoefficients:
-        """Gather tables of the summed effects for the (axis row, runtime row) pairs in use."""
+    def bind(self, pairs: PairsInUse) -> BoundCoefficients:
+        """Make the factors of the (axis row, runtime row) pairs in use."""
         return BoundCoefficients(
             {
-                name: bind_levels(levels, self.effects.get(name, {}), keys, pairs)
+                name: pairs.factors(pairs.sum(levels, self.effects.get(name, {})))
                 for name, levels in LEVELS.items()
             }
         )
@@ -88,20 +86,10 @@ def _values(coefficients: Mapping[str, Any], field: str) -> dict[str, dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class BoundCoefficients:
-    """Log coefficients over (axis row, runtime row), by coefficient and axis."""
+    """Coefficients as factors over (axis row, runtime row), by name."""
 
-    tables: Mapping[str, PairTables]
+    factors: Mapping[str, Factors]
 
     def at(self, rows: Axes) -> Coefficients:
         """Coefficients of the given plans."""
-        return Coefficients(**{name: np.exp(self._log(name, rows)) for name in LEVELS})
-
-    def _log(self, name: str, rows: Axes) -> Floats:
-        tables = self.tables[name]
-        total: Floats = (
-            tables["machine"][rows.machine, rows.runtime]
-            + tables["model"][rows.model, rows.runtime]
-            + tables["format"][rows.format, rows.runtime]
-            + tables["runtime"][0, rows.runtime]
-        )
-        return total
+        return Coefficients(**{name: factors.at(rows) for name, factors in self.factors.items()})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]  # of a type in COLUMNS
 
 COLUMNS: dict[str, type[np.generic]] = {
     "verdict": np.uint8,  # index into verdict.VERDICTS

@@ -6,23 +6,38 @@ accuracy report all come through here and cannot disagree.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from planner.engine.boxes import Box, box_shape, flat_boxes, split
 from planner.engine.calibration import BoundCoefficients, Calibration
-from planner.engine.columns import Columns
-from planner.engine.gather import speed_inputs
-from planner.engine.grid import Axes, Grid
-from planner.engine.intervals import DOUBT_POWER, BoundIntervals, bind_intervals
-from planner.engine.levels import level_keys, pairs_in_use
-from planner.engine.memory import MemoryRules, plan_memory
-from planner.engine.offload import offloaded_decode_seconds
-from planner.engine.speed import decode_step_seconds, prefill_seconds, ttft_seconds
-from planner.engine.tables import Floats, Tables
-from planner.engine.verdict import OFFLOAD
+from planner.engine.columns import Array, Columns
+from planner.engine.factors import PairsInUse
+from planner.engine.grid import Grid
+from planner.engine.intervals import BoundIntervals, bind_intervals
+from planner.engine.levels import level_keys
+from planner.engine.memory import MemoryRules, placement_of
+from planner.engine.part import Part
+from planner.engine.tables import Tables
 
-BLOCK_PLANS = 65_536
+# Plans whose columns are made at a time: their arrays stay in a processor's second cache.
+BLOCK_PLANS = 16_384
+# Plans that share a part's figures, and needs worked out at a time: they bound the memory of an evaluation.
+PART_PLANS = 2**20
+PART_NEEDS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some plans of a grid: every column in the shape of a box, and where the box lies."""
+
+    where: Box  # in an array of the grid's shape
+    columns: Mapping[str, Array]
+
+    def __getitem__(self, name: str) -> Array:
+        return self.columns[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,51 +53,91 @@ class Engine:
     def build(cls, tables: Tables, rules: MemoryRules, calibration: Calibration, grid: Grid) -> Engine:
         """Bind a calibration's effects and intervals to the rows of the tables that a grid uses."""
         keys = level_keys(tables.machines, tables.models, tables.formats, tables.runtimes)
-        pairs = pairs_in_use(grid)
-        intervals = bind_intervals(calibration, keys, pairs)
-        return cls(tables, rules, calibration.bind(keys, pairs), intervals)
+        pairs = PairsInUse(keys, grid)
+        return cls(tables, rules, calibration.bind(pairs), bind_intervals(calibration, pairs))
 
     def evaluate(self, grid: Grid, start: int = 0, stop: int | None = None) -> Columns:
         """Columns of the plans ``start`` to ``stop`` (exclusive; the whole grid by default)."""
         stop = len(grid) if stop is None else stop
+        grid.check(start, stop)
         columns = Columns.empty(stop - start)
-        for first in range(start, stop, BLOCK_PLANS):
-            last = min(first + BLOCK_PLANS, stop)
-            for name, values in self.block(grid.rows(first, last)).items():
-                columns.arrays[name][first - start : last - start] = values
+        first = 0
+        for box in flat_boxes(grid.shape, start, stop):
+            shape = box_shape(box)
+            last = first + int(np.prod(shape))
+            target = {name: array[first:last].reshape(shape) for name, array in columns.arrays.items()}
+            for block in self._blocks(grid, box):
+                place = tuple(
+                    slice(part.start - side.start, part.stop - side.start)
+                    for part, side in zip(block.where, box, strict=True)
+                )
+                for name, values in block.columns.items():
+                    target[name][place] = values
+            first = last
         return columns
 
-    def block(self, rows: Axes) -> dict[str, Floats]:
-        """Every column of the plans at ``rows``."""
-        memory = plan_memory(self.tables, self.rules, rows)
-        moved = np.where(memory["verdict"] == OFFLOAD, memory["need_bytes"] - memory["limit_bytes"], 0.0)
-        return {**memory, **self.speed(rows, moved)}
+    def blocks(self, grid: Grid, start: int = 0, stop: int | None = None) -> Iterator[Block]:
+        """The same columns block by block, for a sweep of any size. Each block is overwritten by the next.
 
-    def speed(self, rows: Axes, moved_bytes: Floats) -> dict[str, Floats]:
-        """Decode and prefill speed and time to the first token, each with its interval; nan where unknown.
-
-        With ``moved_bytes`` of weights on the host only decode is known: prompts then depend on how they are batched.
+        Blocks are boxes of the grid, not ranges of its flat index: what machines share is then worked out once.
         """
-        inputs = speed_inputs(self.tables, rows)
-        c = self.coefficients.at(rows)
-        offloaded = moved_bytes > 0
-        step = decode_step_seconds(inputs, c)
-        if offloaded.any():
-            host = self.tables.machines.host_bandwidth_bytes_per_s[rows.machine]
-            step = np.where(offloaded, offloaded_decode_seconds(inputs, c, moved_bytes, host), step)
-        result: dict[str, Floats] = {}
-        for column, metric, central in (
-            ("decode_tps", "decode", 1.0 / step),
-            (
-                "prefill_tps",
-                "prefill",
-                np.where(offloaded, np.nan, inputs.prompt_tokens / prefill_seconds(inputs, c)),
-            ),
-            ("ttft_ms", "ttft", np.where(offloaded, np.nan, ttft_seconds(inputs, c) * 1e3)),
-        ):
-            low, high = self.intervals.at(metric, rows)
-            power = np.where(offloaded, DOUBT_POWER, 1.0)
-            result[column] = central
-            result[f"{column}_low"] = central * np.exp(low * power)
-            result[f"{column}_high"] = central * np.exp(high * power)
-        return result
+        stop = len(grid) if stop is None else stop
+        grid.check(start, stop)
+        for box in flat_boxes(grid.shape, start, stop):
+            yield from self._blocks(grid, box)
+
+    def _blocks(self, grid: Grid, box: Box) -> Iterator[Block]:
+        """The blocks of a box. The longer of its outer axes lies innermost, where loops over it cost the least."""
+        n_dimensions = len(box)
+        order, inverse = tuple(range(n_dimensions)), tuple(range(n_dimensions))
+        machines_last = (*order[1:], 0)
+        lengths = box_shape(box)
+        if lengths[0] > lengths[-1]:
+            order, inverse = machines_last, (n_dimensions - 1, *order[:-1])
+        buffers = _Buffers(min(BLOCK_PLANS, int(np.prod(lengths))), inverse)
+        for found in split(tuple(box[i] for i in machines_last), self._part_plans(grid, box)):
+            part_box = (found[-1], *found[:-1])
+            part = Part.build(
+                self.tables,
+                self.rules,
+                self.coefficients,
+                self.intervals,
+                grid.mesh(part_box, order),
+                order.index(0),
+            )
+            for tile in split(tuple(slice(0, n) for n in part.shape), BLOCK_PLANS):
+                filled, columns = buffers.of_shape(box_shape(tile))
+                part.fill(tile, filled)
+                where = tuple(
+                    slice(side.start + tile[i].start, side.start + tile[i].stop)
+                    for side, i in zip(part_box, inverse, strict=True)
+                )
+                yield Block(where, columns)
+
+    def _part_plans(self, grid: Grid, box: Box) -> int:
+        """Most plans of a part: few enough that neither they nor their needs, one per placement, take much memory."""
+        if not grid.product:
+            return BLOCK_PLANS
+        machines = grid.axes.machine[box[0]]
+        placements = np.unique(placement_of(self.tables.machines)[machines]).size
+        return min(PART_PLANS, max(PART_NEEDS // placements, 1) * len(machines))
+
+
+class _Buffers:
+    """One set of columns, lent to every block in the block's shape."""
+
+    def __init__(self, n_plans: int, axes: tuple[int, ...]) -> None:
+        self._columns = Columns.empty(n_plans)
+        self._axes = axes  # dimensions of a block's arrays in the order of the grid's axes
+        self._shapes: dict[tuple[int, ...], tuple[dict[str, Array], dict[str, Array]]] = {}
+
+    def of_shape(self, shape: tuple[int, ...]) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Arrays of this shape to fill, and the same with the grid's order of axes."""
+        if shape not in self._shapes:
+            n_plans = int(np.prod(shape))
+            filled = {name: array[:n_plans].reshape(shape) for name, array in self._columns.arrays.items()}
+            self._shapes[shape] = (
+                filled,
+                {name: array.transpose(self._axes) for name, array in filled.items()},
+            )
+        return self._shapes[shape]

@@ -1,4 +1,8 @@
-"""From table rows to the arrays that the formulas take: shared by plans, sweeps and calibration."""
+"""From table rows to the arrays that the formulas take: shared by plans, sweeps and calibration.
+
+``rows`` may be arrays of one length (a list of plans) or arrays that broadcast together (a box of a grid): every
+figure then has a shape that broadcasts to the box, with length 1 along the axes that it does not depend on.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +54,13 @@ def cache_plan(tables: Tables, rows: Axes) -> CachePlan:
 
 def weights_scale(tables: Tables, rows: Axes) -> Floats:
     """Factor on the weights by rule where the workload states the file's size or its bits per weight; else 1."""
-    by_rule = tables.weights.total_bytes[rows.model, rows.format]
     stated = tables.workloads.weights_bytes[rows.workload]
     bits = tables.workloads.bits_per_weight[rows.workload]
+    if np.isnan(stated).all() and np.isnan(bits).all():
+        return np.ones((1,) * stated.ndim)  # by rule everywhere: weights do not vary with the workload
     from_bits = tables.models.n_parameters[rows.model] * bits / BITS_PER_BYTE
     wanted = np.where(np.isfinite(stated), stated, from_bits)
+    by_rule = tables.weights.total_bytes[rows.model, rows.format]
     return np.where(np.isfinite(wanted), wanted / by_rule, 1.0)
 
 

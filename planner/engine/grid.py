@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from planner.engine.boxes import Box
 
 Indices = npt.NDArray[np.int64]
 
@@ -35,19 +39,42 @@ class Grid:
             raise ValueError(f"a list of plans needs axes of one length, not {sorted(lengths)}")
 
     def __len__(self) -> int:
-        if not self.product:
-            return len(self.axes.machine)
-        return int(np.prod([len(axis) for axis in self.axes], dtype=object))
+        return prod(self.shape)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Plans along every axis; a list has one."""
+        return tuple(len(axis) for axis in self.axes) if self.product else (len(self.axes.machine),)
+
+    def check(self, start: int, stop: int) -> None:
+        """Raise IndexError for a range that the grid does not hold."""
+        if not 0 <= start <= stop <= len(self):
+            raise IndexError(f"plans {start} to {stop} lie outside the grid of {len(self)}")
 
     def rows(self, start: int, stop: int) -> Axes:
         """Table row numbers of the plans ``start`` to ``stop`` (exclusive)."""
-        if not 0 <= start <= stop <= len(self):
-            raise IndexError(f"plans {start} to {stop} lie outside the grid of {len(self)}")
+        self.check(start, stop)
         if not self.product:
             return Axes(*(axis[start:stop] for axis in self.axes))
         flat = np.arange(start, stop, dtype=np.int64)
-        positions = np.unravel_index(flat, tuple(len(axis) for axis in self.axes))
+        positions = np.unravel_index(flat, self.shape)
         return Axes(*(axis[position] for axis, position in zip(self.axes, positions, strict=True)))
+
+    def mesh(self, box: Box, order: Sequence[int]) -> Axes:
+        """Table row numbers of a box, as arrays that broadcast together: axis ``order[i]`` varies along dimension i.
+
+        A list's arrays all vary along its one dimension.
+        """
+        if not self.product:
+            return Axes(*(axis[box[0]] for axis in self.axes))
+        shape = np.ones((len(order), len(order)), dtype=np.int64)
+        np.fill_diagonal(shape, -1)
+        return Axes(
+            *(
+                axis[side].reshape(shape[order.index(i)])
+                for i, (axis, side) in enumerate(zip(self.axes, box, strict=True))
+            )
+        )
 
     def pairs(self, axis: str) -> list[tuple[int, int]]:
         """Distinct (row of ``axis``, row of the runtime table) that the plans use."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.engine.calibration import Calibration, IntervalRule
-from planner.engine.grid import Axes
-from planner.engine.levels import Level, LevelKeys, Pairs, PairTables, bind_levels, key_of
+from planner.engine.factors import Factors, LogEffects, PairsInUse
+from planner.engine.levels import Level, axis_of
 from planner.engine.tables import Floats
 
 METRICS = ("decode", "prefill", "ttft")
@@ -31,6 +31,8 @@ SPREAD_LEVELS: tuple[Level, ...] = (
     ("model_kind",),
 )
 SEEN_DEVICE, SEEN_RUNTIME = "seen_device", "seen_runtime"
+DEVICE_LEVEL: Level = ("backend", "device")
+RUNTIME_LEVEL: Level = ("runtime", "backend")
 # the coefficient whose data say whether a device or a runtime has been measured
 MAIN_COEFFICIENT: Mapping[str, str] = {"decode": "weights", "prefill": "prefill", "ttft": "prefill"}
 
@@ -41,50 +43,43 @@ def group_name(level: Level, key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class BoundIntervals:
-    """Log scales over (axis row, runtime row) and ends per runtime row, by metric."""
+class BoundInterval:
+    """One metric's scale as factors over (axis row, runtime row), and its ends per runtime row."""
 
-    scales: Mapping[str, PairTables]
-    ends: Mapping[str, tuple[Floats, Floats]]
-
-    def at(self, metric: str, rows: Axes) -> tuple[Floats, Floats]:
-        """Log factors on the metric's value at both ends of the given plans' intervals."""
-        tables = self.scales[metric]
-        scale = np.exp(
-            tables["machine"][rows.machine, rows.runtime]
-            + tables["model"][rows.model, rows.runtime]
-            + tables["format"][rows.format, rows.runtime]
-            + tables["runtime"][0, rows.runtime]
-        )
-        low, high = self.ends[metric]
-        return scale * low[rows.runtime], scale * high[rows.runtime]
+    scale: Factors
+    low: Floats
+    high: Floats
 
 
-def bind_intervals(calibration: Calibration, keys: LevelKeys, pairs: Mapping[str, Pairs]) -> BoundIntervals:
+# by metric
+BoundIntervals = Mapping[str, BoundInterval]
+
+
+def bind_intervals(calibration: Calibration, pairs: PairsInUse) -> BoundIntervals:
     """Sum the effects of every pair of rows in use, and look up each runtime's ends."""
-    scales, ends = {}, {}
+    bound = {}
     for metric in METRICS:
         rule = calibration.intervals[metric]
-        scales[metric] = _scale_tables(rule, keys, pairs, calibration.rows.get(MAIN_COEFFICIENT[metric], {}))
-        chosen = [rule.backend_ends.get(str(row["backend"]), rule.ends) for row in keys.runtime]
-        ends[metric] = (np.array([low for low, _ in chosen]), np.array([high for _, high in chosen]))
-    return BoundIntervals(scales, ends)
+        sums = _log_scales(rule, pairs, calibration.rows.get(MAIN_COEFFICIENT[metric], {}))
+        ends = np.array(
+            [rule.backend_ends.get(str(row["backend"]), rule.ends) for row in pairs.keys.runtime]
+        ).reshape(-1, 2)
+        bound[metric] = BoundInterval(pairs.factors(sums), ends[:, 0], ends[:, 1])
+    return bound
 
 
-def _scale_tables(
-    rule: IntervalRule, keys: LevelKeys, pairs: Mapping[str, Pairs], measured: Mapping[str, Mapping[str, int]]
-) -> PairTables:
+def _log_scales(
+    rule: IntervalRule, pairs: PairsInUse, measured: Mapping[str, Mapping[str, int]]
+) -> LogEffects:
     effects: dict[str, dict[str, float]] = {}
     for name, effect in rule.effects.items():
         level, _, key = name.partition("=")
         effects.setdefault(level, {})[key] = effect
-    tables = bind_levels(SPREAD_LEVELS, effects, keys, pairs)
-    tables["runtime"] += rule.log_scale
-    devices, runtimes = measured.get("backend|device", {}), measured.get("runtime|backend", {})
-    for i, j in pairs["machine"]:
-        if key_of(("backend", "device"), {**keys.machine[i], **keys.runtime[j]}) in devices:
-            tables["machine"][i, j] += rule.effects.get(SEEN_DEVICE, 0.0)
-    for _, j in pairs["runtime"]:
-        if key_of(("runtime", "backend"), keys.runtime[j]) in runtimes:
-            tables["runtime"][0, j] += rule.effects.get(SEEN_RUNTIME, 0.0)
-    return tables
+    sums = pairs.sum(SPREAD_LEVELS, effects)
+    sums["runtime"] = sums["runtime"] + rule.log_scale
+    for group, seen_level in ((SEEN_DEVICE, DEVICE_LEVEL), (SEEN_RUNTIME, RUNTIME_LEVEL)):
+        known, (keys, _) = measured.get("|".join(seen_level), {}), pairs.level(seen_level)
+        seen = np.array([key in known for key in keys]) * rule.effects.get(group, 0.0)
+        axis = axis_of(seen_level)
+        sums[axis] = sums[axis] + seen if axis in sums else seen
+    return sums

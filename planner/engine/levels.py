@@ -15,14 +15,10 @@ from typing import overload
 
 import numpy as np
 
-from planner.engine.grid import Grid
-from planner.engine.tables import Floats, FormatTable, MachineTable, ModelTable, RuntimeTable
+from planner.engine.tables import FormatTable, MachineTable, ModelTable, RuntimeTable
 
 Level = tuple[str, ...]
 Values = Mapping[str, str | float]
-# effect tables of one coefficient over (axis row, runtime row), in log units
-PairTables = dict[str, Floats]
-Pairs = Sequence[tuple[int, int]]
 
 AXIS_OF_FIELD: Mapping[str, str] = {
     "vendor": "machine",
@@ -275,36 +271,3 @@ def share_of(level: Level, values: Values) -> float:
         if field.startswith("*"):
             share *= float(values[field])
     return share
-
-
-def bind_levels(
-    levels: Sequence[Level],
-    effects: Mapping[str, Mapping[str, float]],
-    keys: LevelKeys,
-    pairs: Mapping[str, Pairs],
-) -> PairTables:
-    """Sum the effects of some levels into tables over (axis row, runtime row), for the pairs in use.
-
-    ``effects`` maps the level's name (fields joined by ``|``) to {key: effect in log units}. Returns for each axis
-    ("machine", "model", "format", "runtime") an array [rows of the axis, runtimes] ("runtime": [1, runtimes]).
-    """
-    n_runtimes = len(keys.runtime)
-    tables = {axis: np.zeros((len(keys.rows(axis)), n_runtimes)) for axis in ("machine", "model", "format")}
-    tables["runtime"] = np.zeros((1, n_runtimes))
-    for level in levels:
-        known = effects.get("|".join(level), {})
-        if not known:
-            continue
-        axis = axis_of(level)
-        for i, j in pairs[axis]:
-            row: Values = {} if axis == "runtime" else keys.rows(axis)[i]
-            values = merged(keys.runtime[j], row)
-            tables[axis][i, j] += known.get(key_of(level, values), 0.0) * share_of(level, values)
-    return tables
-
-
-def pairs_in_use(grid: Grid) -> dict[str, Pairs]:
-    """The (axis row, runtime row) pairs of a grid, by axis."""
-    pairs: dict[str, Pairs] = {axis: grid.pairs(axis) for axis in ("machine", "model", "format")}
-    pairs["runtime"] = [(0, j) for j in sorted({j for _, j in pairs["machine"]})]
-    return pairs

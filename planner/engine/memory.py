@@ -1,8 +1,9 @@
-"""The memory of plans at table rows: what need.py computes, gathered from the tables and judged against the limits."""
+"""The memory of plans at table rows: what need.py computes, and the limits, gathered from the tables."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,7 @@ from planner.engine.kv import KV_RULES, CachePlan, CacheTable, layer_cells, padd
 from planner.engine.limits import LimitTable, OverheadTable, Range, usable_bytes
 from planner.engine.need import MemoryNeed, NeedPlan, memory_need
 from planner.engine.runtime_buffers import GRAPH, SERVER, buffer_rule
-from planner.engine.tables import Bools, Floats, Ints, Tables
-from planner.engine.verdict import OFFLOAD, Verdict, judge
+from planner.engine.tables import Bools, Floats, Ints, MachineTable, Tables
 
 # Files weigh at most this much more than the format's rule says (95th percentile of published sizes,
 # tests/engine/test_weights_published.py); a format without a closed rule may lie further off.
@@ -32,34 +32,38 @@ _BORROWING_BACKENDS = ("CUDA", "ROCm", "Vulkan", "SYCL")
 class MemoryRules:
     """Limits and overheads bound to the rows of one set of tables."""
 
-    limits: LimitTable
+    usable_bytes: Floats  # per machine row: of all its devices
+    host_usable_bytes: Floats  # per machine row: of its separate host memory; 0 where there is none
     overhead: Range  # per runtime row
-    platform: Ints  # per machine row, index into the limits
     buffer_rule: Ints  # per runtime row
     on_cpu: Bools  # per runtime row
     borrows: Bools  # per runtime row
     is_ik: Bools  # per runtime row
-    host_platform: int
 
     @classmethod
     def bind(cls, tables: Tables, limits: LimitTable, overheads: OverheadTable) -> MemoryRules:
-        """Look up each machine's platform and each runtime's rules once."""
-        backends = tables.runtimes.backend
+        """Look up each machine's limits and each runtime's rules once."""
+        machines, backends = tables.machines, tables.runtimes.backend
         rules = [KV_RULES[rule] for rule in tables.runtimes.kv_rule]
         backend_rows = np.array(
             [_overhead_row(overheads, b, r) for b, r in zip(backends, rules, strict=True)]
         )
+        platform = np.array([limits.index(p) for p in machines.platform], dtype=np.int64)
+        host_memory = machines.host_memory_bytes
+        host_platform = np.full_like(platform, limits.index(HOST_PLATFORM))
+        host = usable_bytes(limits, host_platform, host_memory, np.ones_like(host_memory)).central
         return cls(
-            limits=limits,
+            usable_bytes=usable_bytes(
+                limits, platform, machines.memory_bytes, machines.device_count.astype(np.float64)
+            ).central,
+            host_usable_bytes=np.where(host_memory > 0, np.maximum(host, 0.0), 0.0),
             overhead=overheads.take(backend_rows),
-            platform=np.array([limits.index(p) for p in tables.machines.platform], dtype=np.int64),
             buffer_rule=np.array(
                 [buffer_rule(r, b) for r, b in zip(rules, backends, strict=True)], dtype=np.int64
             ),
             on_cpu=np.array([b in _ON_HOST_PROCESSOR for b in backends], dtype=np.bool_),
             borrows=np.array([b in _BORROWING_BACKENDS for b in backends], dtype=np.bool_),
             is_ik=np.array([r == "ik_llama" for r in rules], dtype=np.bool_),
-            host_platform=limits.index(HOST_PLATFORM),
         )
 
 
@@ -70,26 +74,20 @@ def _overhead_row(overheads: OverheadTable, backend: str, kv_rule: str) -> int:
     return known.index(key) if key in known else known.index("cpu")
 
 
-def plan_memory(tables: Tables, rules: MemoryRules, rows: Axes) -> dict[str, Floats]:
-    """The memory columns of the plans at ``rows``."""
-    need, verdict, limit, host_limit = assess(tables, rules, rows)
-    return {
-        "verdict": verdict.code.astype(np.float64),
-        "weights_bytes": need.weights,
-        "kv_bytes": need.cache,
-        "buffers_bytes": need.buffers,
-        "overhead_bytes": need.overhead,
-        "need_bytes": need.needs.device,
-        "need_high_bytes": need.needs.device_high,
-        "limit_bytes": limit,
-        "host_need_bytes": need.host + np.where(verdict.code == OFFLOAD, -verdict.spare_bytes, 0.0),
-        "host_limit_bytes": host_limit,
-        "runtime_memory_bytes": need.logged,
-    }
+class Limits(NamedTuple):
+    """Bytes that plans may use, less what other programs hold: of all devices together, and of the host."""
+
+    devices: Floats
+    host: Floats  # 0 where nothing can move there
 
 
-def assess(tables: Tables, rules: MemoryRules, rows: Axes) -> tuple[MemoryNeed, Verdict, Floats, Floats]:
-    """Needs, verdicts, and the limits of devices and host, each [n_plans]."""
+def placement_of(machines: MachineTable) -> Ints:
+    """Per machine row: all that a plan's need depends on. Machines of one placement need the same."""
+    return machines.device_count * 2 + machines.unified_memory
+
+
+def plan_need(tables: Tables, rules: MemoryRules, rows: Axes) -> MemoryNeed:
+    """The needs of the plans at ``rows``; of a machine it reads nothing but what ``placement_of`` tells apart."""
     models = tables.models
     cache_rows = models.cache.take(rows.model)
     cache = cache_plan(tables, rows)
@@ -102,30 +100,24 @@ def assess(tables: Tables, rules: MemoryRules, rows: Axes) -> tuple[MemoryNeed, 
         _buffer_plan(tables, rules, rows, plan, cache, cache_rows),
     )
     unknown = ~np.isfinite(models.n_layers[rows.model])
-    need = need._replace(needs=need.needs._replace(device=np.where(unknown, np.nan, need.needs.device)))
-    limit = _limit(tables, rules, rows)
-    host_limit = _host_limit(tables, rules, rows)
-    return need, judge(need.needs, limit, host_limit), limit, host_limit
+    if not unknown.any():
+        return need
+    return need._replace(needs=need.needs._replace(device=np.where(unknown, np.nan, need.needs.device)))
 
 
-def _limit(tables: Tables, rules: MemoryRules, rows: Axes) -> Floats:
+def plan_limits(tables: Tables, rules: MemoryRules, rows: Axes) -> Limits:
+    """What the plans at ``rows`` may use."""
     machines, work = tables.machines, tables.workloads
-    count = machines.device_count[rows.machine].astype(np.float64)
-    memory = machines.memory_bytes[rows.machine]
-    usable = usable_bytes(rules.limits, rules.platform[rows.machine], memory, count).central
+    usable = rules.usable_bytes[rows.machine]
     share = work.utilization[rows.workload]
-    served = np.minimum(usable, memory * count * share)
     is_server = (rules.buffer_rule[rows.runtime] == SERVER) & np.isfinite(share)
-    return np.asarray(np.where(is_server, served, usable) - work.held_bytes[rows.workload])
-
-
-def _host_limit(tables: Tables, rules: MemoryRules, rows: Axes) -> Floats:
-    memory = tables.machines.host_memory_bytes[rows.machine]
-    platform = np.full(memory.shape, rules.host_platform)
-    usable = usable_bytes(rules.limits, platform, memory, np.ones_like(memory)).central
-    graph = rules.buffer_rule[rows.runtime] == GRAPH
-    return np.asarray(
-        np.where(graph & (memory > 0) & ~rules.on_cpu[rows.runtime], np.maximum(usable, 0.0), 0.0)
+    if is_server.any():
+        memory = machines.memory_bytes[rows.machine] * machines.device_count[rows.machine]
+        usable = np.where(is_server, np.minimum(usable, memory * share), usable)
+    moves = (rules.buffer_rule[rows.runtime] == GRAPH) & ~rules.on_cpu[rows.runtime]
+    return Limits(
+        devices=np.asarray(usable - work.held_bytes[rows.workload]),
+        host=np.where(moves, rules.host_usable_bytes[rows.machine], 0.0),
     )
 
 
@@ -156,7 +148,7 @@ def _buffer_plan(
 ) -> BufferPlan:
     work = tables.workloads
     cells = padded_context(cache)
-    windows = np.where(cache_rows.window_tokens > 0, layer_cells(cache_rows, cache), np.inf).min(axis=1)
+    windows = np.where(cache_rows.window_tokens > 0, layer_cells(cache_rows, cache), np.inf).min(axis=-1)
     batch = np.minimum(cache.batch_tokens, cells)
     n_gpus = np.where(rules.on_cpu[rows.runtime], 0.0, plan.n_devices)
     experts_on_host = work.experts_on_host[rows.workload] & (n_gpus > 0)
@@ -180,6 +172,6 @@ def _buffer_plan(
         weight_bits=np.nan_to_num(plan.weights_bytes * 8.0 / tables.models.n_parameters[rows.model]),
         wide_mask=work.wide_mask[rows.workload],
         ik=rules.is_ik[rows.runtime],
-        chunk_bytes=np.zeros(len(rows.machine)),
+        chunk_bytes=np.zeros(1),
         latent_mode=work.latent_mode[rows.workload],
     )

@@ -33,9 +33,10 @@ def offloaded_decode_seconds(
 ) -> Floats:
     """Time of one decode step with ``moved_bytes`` of the weights on the host; nan where its bandwidth is unknown.
 
-    All arrays have shape [n]. The host's efficiency is taken as the device's: no host has rows of its own here.
+    Arrays broadcast together; where nothing is moved it is the device's own time, exactly. The host's efficiency is
+    taken as the device's: no host has rows of its own here.
     """
     on_device, read_on_host = moved_from_device(x, moved_bytes)
-    return np.asarray(
-        decode_step_seconds(on_device, c) + read_on_host * c.weights / host_bandwidth_bytes_per_s
-    )
+    on_host = np.asarray(read_on_host * c.weights / host_bandwidth_bytes_per_s)
+    np.copyto(on_host, 0.0, where=moved_bytes == 0)
+    return np.asarray(decode_step_seconds(on_device, c) + on_host)

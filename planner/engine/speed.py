@@ -113,5 +113,10 @@ def prefill_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
 
 
 def ttft_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
-    """Time from sending the prompt to the first token: prefill, one decode step, and what the runtime adds."""
-    return prefill_seconds(x, c) + decode_step_seconds(x, c) + c.first_token
+    """Time from sending the prompt to the first token."""
+    return ttft_of_parts(prefill_seconds(x, c), decode_step_seconds(x, c), c)
+
+
+def ttft_of_parts(prefill_s: Floats, step_s: Floats, c: Coefficients) -> Floats:
+    """The prompt, one decode step, and what the runtime adds."""
+    return prefill_s + step_s + c.first_token

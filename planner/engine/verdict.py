@@ -66,19 +66,21 @@ def judge(needs: Needs, limit_bytes: Floats, host_limit_bytes: Floats) -> Verdic
     host's own need does not count. Unified machines have no separate host: all is in ``device``.
     """
     margin = margin_bytes(limit_bytes)
-    spare = limit_bytes - needs.device
+    spare = np.asarray(limit_bytes - needs.device)
+    within = spare >= 0
     has_host = host_limit_bytes > 0
-    missing = np.maximum(-spare, 0.0)
-    host_spare = np.where(has_host, host_limit_bytes - needs.host - missing, np.nan)
-    host_holds = ~has_host | (host_limit_bytes >= needs.host)
-    movable = has_host & (host_spare >= 0) & (needs.device_least <= limit_bytes)
-    code = np.full(np.broadcast(needs.device, limit_bytes, host_limit_bytes).shape, NO, dtype=np.uint8)
-    code[np.broadcast_to(movable, code.shape)] = OFFLOAD
-    code[np.broadcast_to((spare >= 0) & host_holds, code.shape)] = TIGHT
-    comfortable = (needs.device_high <= limit_bytes - margin) & (spare >= 0) & host_holds
-    code[np.broadcast_to(comfortable, code.shape)] = FITS
-    code[np.broadcast_to(np.isnan(needs.device) | np.isnan(limit_bytes), code.shape)] = UNKNOWN
-    return Verdict(code, margin, spare, np.asarray(host_spare))
+    placed, host_spare = within, np.broadcast_to(np.nan, spare.shape)
+    if has_host.any():
+        host_room = np.where(has_host, host_limit_bytes, np.nan)
+        host_spare = host_room - needs.host - np.maximum(-spare, 0.0)
+        within = within & (~has_host | (host_limit_bytes >= needs.host))
+        placed = within | ((host_spare >= 0) & (needs.device_least <= limit_bytes))
+    comfortable = within & (needs.device_high <= limit_bytes - margin)
+    unknown = np.isnan(spare)
+    # each verdict asks for less than the one before: the code counts what a plan is not, plain sums of bytes being
+    # several times quicker than masked assignment
+    code = sum(np.asarray(~good).view(np.uint8) for good in (comfortable, within, placed, ~unknown))
+    return Verdict(np.asarray(code, dtype=np.uint8), margin, spare, host_spare)
 
 
 # contexts looked at in one evaluation of the need

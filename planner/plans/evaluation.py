@@ -14,7 +14,7 @@ from planner.engine.columns import Columns
 from planner.engine.evaluate import Engine
 from planner.engine.grid import Axes, Grid
 from planner.engine.kv import MLA_LATENT
-from planner.engine.memory import MemoryRules, assess
+from planner.engine.memory import MemoryRules, plan_need
 from planner.engine.tables import Tables, WorkloadTable
 from planner.engine.verdict import VERDICTS, longest_context
 from planner.plans.machines import PlannedMachine
@@ -143,8 +143,7 @@ def longest_context_of(plans: PlanSet, row: int, max_context_tokens: int) -> int
             for name in WorkloadTable.__dataclass_fields__
         }
         work = WorkloadTable(**{**repeated, "context_tokens": contexts})
-        rows = Axes(*(np.repeat(axis[row], n) for axis in plans.rows))._replace(workload=np.arange(n))
-        need, *_ = assess(replace(plans.tables, workloads=work), plans.rules, rows)
-        return need.needs.device
+        rows = Axes(*(axis[row : row + 1] for axis in plans.rows))._replace(workload=np.arange(n))
+        return plan_need(replace(plans.tables, workloads=work), plans.rules, rows).needs.device
 
     return longest_context(need_at, limit, max_context_tokens)
