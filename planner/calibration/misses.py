@@ -14,13 +14,16 @@ from planner.calibration.heldout import HeldOut
 from planner.calibration.observations import year_of
 from planner.calibration.store import rounded
 from planner.calibration.subjects import Subject
-from planner.figures import number, tokens
+from planner.figures import number, share, tokens
 
 MOST = 24
 MOST_OF_ONE_FAMILY = 2
 # a measurement so many years older than the newest has the kernels of its time
 OLD_YEARS = 2.0
 LONG_CONTEXT = 32_768
+# a platform whose usual error is so many times that of all rows is a reason of its own
+POORLY_KNOWN = 1.5
+_MEASURED = {"decode": "decode", "prefill": "prefill", "ttft": "the time to the first token"}
 
 # what testers and collectors say of a row themselves
 _SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -86,6 +89,8 @@ class _Reasons:
         self._devices = _families(subjects, lambda s: (s.device.slug, s.backend))
         self._runtimes = _families(subjects, lambda s: (s.runtime.slug, s.backend))
         self._models = _families(subjects, lambda s: s.model.slug)
+        self._usual = _usual_errors(subjects, values)
+        self._all = float(np.median(values.errors))
         years = [year_of(subject.source_date) for subject in subjects]
         self._newest = max((year for year in years if year is not None), default=0.0)
 
@@ -104,6 +109,9 @@ class _Reasons:
             found.append(f"measured in {int(year)}: builds have become faster since")
         if subject.depth_tokens >= LONG_CONTEXT:
             found.append(f"a long context: {tokens(subject.depth_tokens)} tokens")
+        usual = self._usual[subject.platform]
+        if usual > POORLY_KNOWN * self._all:
+            found.append(f"predictions for {subject.platform} are off by {share(usual, 1)} in the median")
         return found or ["no reason found"]
 
     def _beside(self, subject: Subject, measured: float) -> list[str]:
@@ -118,13 +126,15 @@ class _Reasons:
         return [f"{_count(len(beside), 'other tester')} of the same set-up: {number(times, 1)} times {way}"]
 
     def _seldom(self, subject: Subject) -> list[str]:
-        found = []
+        found, measured = [], _MEASURED[subject.metric]
         if len(self._devices[subject.device.slug, subject.backend]) == 1:
-            found.append(f"no other tester measured this device on {subject.backend}")
+            found.append(f"no other tester measured {measured} on this device ({subject.backend})")
         if len(self._runtimes[subject.runtime.slug, subject.backend]) == 1:
-            found.append(f"no other tester measured {subject.runtime.name} on {subject.backend}")
+            found.append(
+                f"no other tester measured {measured} with {subject.runtime.name} on {subject.backend}"
+            )
         if len(self._models[subject.model.slug]) == 1:
-            found.append("no other tester measured this model")
+            found.append(f"no other tester measured {measured} of this model")
         return found
 
 
@@ -139,3 +149,11 @@ def _families(
     for subject in subjects:
         found[key_of(subject)].add(subject.family)
     return {key: frozenset(families) for key, families in found.items()}
+
+
+def _usual_errors(subjects: Sequence[Subject], values: HeldOut) -> dict[str, float]:
+    """Median error by platform."""
+    errors = defaultdict(list)
+    for subject, error in zip(subjects, values.errors.tolist(), strict=True):
+        errors[subject.platform].append(error)
+    return {platform: float(np.median(found)) for platform, found in errors.items()}

@@ -69,7 +69,7 @@ GROUPED_BY: Mapping[str, Callable[[Subject], str]] = {
     "kind": lambda s: s.device.kind,
     "backend": lambda s: s.backend,
     "runtime": lambda s: s.runtime.slug,
-    "format_family": lambda s: s.format.speed_family,
+    "speed_family": lambda s: s.format.speed_family,
     "depth": workload_text,
     "year": lambda s: year_text(s.source_date),
     "model_kind": lambda s: s.model_kind,
@@ -111,13 +111,14 @@ def summary(values: HeldOut, family: Names) -> dict[str, Any]:
 
 
 def summaries(subjects: Sequence[Subject], values: HeldOut) -> dict[str, Any]:
-    """What the calibration file itself says of its accuracy: error and coverage by metric, and the rivals' error."""
+    """What the calibration file itself says of its accuracy: error and coverage, also by group, and rivals' error."""
     result = {}
     for metric, rows, part in _by_metric(subjects, values):
         family = _families(rows)
         rivals = {rival.name: _rival(rival, rows, part) for rival in RIVALS[metric]}
         result[metric] = {
             **summary(part, family),
+            "groups": _groups(rows, part),
             "rivals": {
                 name: {key: found[key] for key in ("by_family", "rows_equal")}
                 for name, found in rivals.items()
