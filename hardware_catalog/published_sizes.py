@@ -10,6 +10,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -80,6 +81,12 @@ def _is_named_after(size: PublishedSize) -> bool:
     """Whether an Ollama tag ("ollama:qwen3:8b") names the model itself."""
     family = re.sub(r"[^a-z0-9]", "", size.name.split(":")[1])
     return size.model.replace("-", "").startswith(family)
+
+
+@lru_cache(maxsize=1)
+def shipped_ollama_sizes() -> Mapping[tuple[str, str], int]:
+    """``ollama_sizes`` of the shipped file, read once."""
+    return ollama_sizes(load_published_sizes())
 
 
 def ollama_sizes(sizes: Iterable[PublishedSize]) -> Mapping[tuple[str, str], int]:

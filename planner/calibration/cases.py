@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hardware_catalog.names.index import NameIndex
 from hardware_catalog.names.resolution import NOT_STATED, Resolution
 from hardware_catalog.names.runs import RunError, RunNames, TakenFormat, device_doubts, taken
-from hardware_catalog.published_sizes import load_published_sizes, ollama_sizes
+from hardware_catalog.published_sizes import shipped_ollama_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
 from hardware_catalog.tables import MachineSpec
 from planner.calibration.case_fields import (
@@ -127,7 +127,7 @@ class CaseReader:
         self.rows = rows
         self.names = names or NameIndex.build(rows)
         self._runs = RunNames(rows, self.names)
-        self._ollama = ollama_sizes(load_published_sizes())
+        self._ollama = shipped_ollama_sizes()
 
     def read(self, row: Mapping[str, str]) -> Case:
         """The case as a plan. Raises ``CaseError`` with the status and the reason where it cannot be one."""
