@@ -38,6 +38,7 @@ class ActiveCalibration:
     name: str
     registered: datetime | None  # when this installation got it
     rows: Mapping[str, int]  # measurements that taught it, by metric
+    accuracy: Mapping[str, Mapping[str, float]]  # held-out figures by metric, as documents.accuracy_summary
     instead_of: str = ""  # the activated version that cannot answer, with the reason
 
 
@@ -162,14 +163,14 @@ def active_calibration() -> ActiveCalibration:
     if version is None:
         return _shipped()
     calibration = Calibration.from_json(version.document)
-    return ActiveCalibration(calibration, version.name, version.created, version.rows)
+    return ActiveCalibration(calibration, version.name, version.created, version.rows, version.accuracy)
 
 
 def _shipped(instead_of: str = "") -> ActiveCalibration:
     text = SHIPPED.read_text(encoding="utf-8")
-    calibration = Calibration.from_json(text)
-    known = (
-        CalibrationVersion.objects.filter(sha256=calibration.sha256).values_list("created", "rows").first()
+    calibration, document = Calibration.from_json(text), read_document(text)
+    registered = (
+        CalibrationVersion.objects.filter(sha256=document.sha256).values_list("created", flat=True).first()
     )
-    registered, rows = known or (None, read_document(text).rows)
-    return ActiveCalibration(calibration, shipped_name(calibration.sha256), registered, rows, instead_of)
+    name = shipped_name(document.sha256)
+    return ActiveCalibration(calibration, name, registered, document.rows, document.accuracy, instead_of)

@@ -197,7 +197,7 @@ def _us(seconds: float) -> str:
 
 
 def _rate(bytes_per_s: float) -> str:
-    return f"{significant(bytes_per_s / 1e9, 3)} GB/s"
+    return f"{significant(bytes_per_s / 1e9, 4)} GB/s"
 
 
 def _gb(n_bytes: float) -> str:
