@@ -15,6 +15,7 @@ favicon = RedirectView.as_view(url=lazy(static, str)("favicon.svg"))
 
 urlpatterns = [
     path("", include("planner.plans.urls")),
+    path("", include("planner.evidence.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
     path("healthz", healthz, name="healthz"),
