@@ -9,8 +9,15 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Length
 
 from hardware_catalog.models import Alias, Device, LanguageModel, Machine
+from hardware_catalog.models.base import CatalogEntry
 
 MAX_WORDS = 8  # more words than any product's name has
+# Each kind's model, and the link by which an alias names an entry of it.
+SEARCHED: dict[str, tuple[type[CatalogEntry], str]] = {
+    "devices": (Device, "device"),
+    "machines": (Machine, "machine"),
+    "models": (LanguageModel, "language_model"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,19 @@ def search_models(text: str, limit: int = 20) -> list[Choice]:
     """Language models whose names or aliases hold every word of ``text``."""
     found = _matching(LanguageModel.objects.select_related("vendor"), text, "language_model")
     return [Choice(item.slug, item.name, _model_detail(item)) for item in found[: max(limit, 0)]]
+
+
+def matching_slugs(kind: str, text: str) -> list[str]:
+    """Slugs of all devices, machines or models (``kind``) that hold every word of ``text``, best first."""
+    model, link = SEARCHED[kind]
+    return list(_matching(model._default_manager.all(), text, link).values_list("slug", flat=True))
+
+
+def withdrawn_name(kind: str, slug: str) -> str:
+    """Name of a device, machine or model that has left the catalog; "" where there never was one."""
+    model, _ = SEARCHED[kind]
+    found = model._default_manager.filter(slug=slug, withdrawn=True).values_list("name", flat=True).first()
+    return found or ""
 
 
 def _matching(entries: QuerySet[Any], text: str, link: str) -> QuerySet[Any]:

@@ -16,6 +16,8 @@ favicon = RedirectView.as_view(url=lazy(static, str)("favicon.svg"))
 urlpatterns = [
     path("", include("planner.plans.urls")),
     path("", include("planner.evidence.urls")),
+    path("", include("planner.catalog_pages.urls")),
+    path("measurements/own/", include("planner.contributions.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
     path("healthz", healthz, name="healthz"),

@@ -36,6 +36,7 @@ class Summary:
     format_slug: str
     format_name: str
     bits_per_weight: float
+    kv_bytes: float  # of the whole context
     need_bytes: float  # of all devices
     limit_bytes: float
     decode_tps: Interval | None  # None: it does not run, or a figure is unknown
@@ -84,6 +85,7 @@ def _summary(asked: Asked, columns: Columns, names: list[str], first: int, snaps
         format_slug=asked.offer.formats[chosen].slug,
         format_name=asked.offer.formats[chosen].name,
         bits_per_weight=bits[chosen],
+        kv_bytes=float(columns["kv_bytes"][row]),
         need_bytes=float(columns["need_bytes"][row]),
         limit_bytes=float(columns["limit_bytes"][row]),
         decode_tps=interval(columns, "decode_tps", row) if runs else None,
