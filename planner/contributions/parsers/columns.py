@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hardware_catalog.bounds import DEVICE_COUNT
+from hardware_catalog.measured import FIELD_OF_COLUMN
+from planner.calibration.case_files import COLUMNS as PREDICT_COLUMNS
+
 # The header of hardware_catalog/data/measurements.csv.
-MEASUREMENT_COLUMNS = (
-    *("id", "source_url", "source_date", "device", "device_count", "device_mem_gb", "device_bw_gbs"),
-    *("model", "model_params_b", "active_params_b", "quant", "model_size_gib", "runtime", "runtime_version"),
-    *("backend", "batch", "prompt_tokens", "ctx_depth", "output_tokens", "metric", "value", "stddev"),
-    *("notes", "source_family"),
-)
+MEASUREMENT_COLUMNS = tuple(FIELD_OF_COLUMN)
 # Further columns that `manage.py predict` reads.
-SETTING_COLUMNS = (
-    *("parallelism", "kv_type", "n_ctx", "n_batch", "n_ubatch", "flash_attn", "n_seq", "weights_gib"),
-    *("host_device", "host_memory_gib", "n_gpu_layers", "n_cpu_moe", "speculative", "power_limit_w"),
-    *("gpu_memory_utilization", "max_num_batched_tokens"),
-)
+SETTING_COLUMNS = tuple(name for name in PREDICT_COLUMNS if name not in FIELD_OF_COLUMN)
 COLUMNS = (*MEASUREMENT_COLUMNS, *SETTING_COLUMNS)
 
-# metric -> its unit; the first four names of a rate are those of measurements.csv
+# metric -> its unit
 METRIC_UNITS: Mapping[str, str] = {
     "decode_tps_per_seq": "tokens/s",
     "decode_tps_total": "tokens/s",
@@ -31,11 +26,10 @@ METRIC_UNITS: Mapping[str, str] = {
 # what `manage.py predict` calls a metric that measurements.csv names otherwise
 METRIC_ALIASES: Mapping[str, str] = {"decode_tps": "decode_tps_per_seq"}
 
-# Figures by column: smallest and largest sane value. A rate above 10^9 tokens/s or a time above 10^9 ms (11 days) is
-# a mistake in the file, whatever the machine.
+# Figures by column: smallest and largest value that is no slip of a unit or digit.
 NUMBERS: Mapping[str, tuple[float, float]] = {
-    "value": (1e-9, 1e18),
-    "stddev": (0.0, 1e18),
+    "value": (1e-9, 1e15),
+    "stddev": (0.0, 1e15),
     "device_mem_gb": (0.0, 1e6),
     "device_bw_gbs": (0.0, 1e6),
     "model_params_b": (0.0, 1e5),
@@ -47,7 +41,7 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
     "gpu_memory_utilization": (0.0, 1.0),
 }
 WHOLE_NUMBERS: Mapping[str, tuple[int, int]] = {
-    "device_count": (1, 100_000),
+    "device_count": DEVICE_COUNT,
     "batch": (1, 1_000_000),
     "prompt_tokens": (0, 100_000_000),
     "ctx_depth": (0, 100_000_000),

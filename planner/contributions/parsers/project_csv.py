@@ -59,11 +59,11 @@ def _row(number: int, given: Mapping[str, str]) -> ParsedRow:
     fields: dict[str, str] = {}
     problems = []
     for column in COLUMNS:
-        text = given.get(column, "").strip()
+        text = _unquoted(given.get(column, "").strip())
         if not text:
             continue
         try:
-            fields[column] = _checked(column, text)
+            fields[column] = checked(column, text)
         except ValueError as error:
             problems.append(Problem(column, f"{column}: {error}"))
     for column in _NEEDED:
@@ -72,7 +72,12 @@ def _row(number: int, given: Mapping[str, str]) -> ParsedRow:
     return ParsedRow(number, fields, tuple(problems))
 
 
-def _checked(column: str, text: str) -> str:
+def _unquoted(text: str) -> str:
+    """The text without the mark that an export puts before what a spreadsheet would take for a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
+
+
+def checked(column: str, text: str) -> str:
     """The text as it is stored. Raises ``ValueError`` with what is wrong with it."""
     if column in WHOLE_NUMBERS:
         value = within(figure(text), *WHOLE_NUMBERS[column])
