@@ -41,6 +41,7 @@ def answer_context(answer: Answer, question: Question) -> dict[str, Any]:
     """Everything the answer's templates need."""
     return {
         "answer": answer,
+        "question": question,
         "title": f"{answer.model_name} on {answer.machine_name}: {WORDS[answer.verdict]} · Sizewise",
         "query": question_query(question),
         "helpful": tuple(change for change in answer.changes if change.verdict == "fits" and change.query)[
