@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from hardware_catalog.trust import set_aside
 from planner.calibration.case_fields import CaseError
 from planner.calibration.case_tables import case_tables
 from planner.calibration.cases import Case, CaseReader
+from planner.calibration.noted import stated_in_notes
 from planner.calibration.problem import Observations
 from planner.engine.gather import speed_inputs
 from planner.engine.levels import level_keys, merged
@@ -82,22 +82,6 @@ def _outcome(row: Row, reader: CaseReader, kept: list[tuple[Row, Case]]) -> Outc
         return Outcome(row["id"], "set_aside", "part of the model ran in host memory")
     kept.append((row, case))
     return Outcome(row["id"], "used", "" if rule is None else f"judged only: {rule.reason}")
-
-
-_UBATCH = re.compile(r"(?:\bn_ubatch|\bubatch|-ub|\bub)[ =]*(\d+)")
-_KV_TYPE = re.compile(r"\bKV (q8_0|q4_0|q5_0|q5_1)\b")
-
-
-def stated_in_notes(row: Row) -> dict[str, str]:
-    """Settings of the run that measurements.csv has no column for."""
-    notes, found = row["notes"], {}
-    if match := _UBATCH.search(notes):
-        found["n_ubatch"] = match.group(1)
-    if "longctx runs use" in notes and (row["prompt_tokens"] != "2048" or row["backend"] != "ROCm"):
-        del found["n_ubatch"]
-    if match := _KV_TYPE.search(notes):
-        found["kv_type"] = match.group(1)
-    return found
 
 
 def _seconds(row: Row, case: Case) -> float:

@@ -10,7 +10,7 @@ from hardware_catalog.measured import row_of
 from hardware_catalog.models import Measurement
 from hardware_catalog.tables import LIMITS
 from planner.calibration.case_files import CaseLine
-from planner.calibration.observations import stated_in_notes
+from planner.calibration.noted import stated_in_notes
 from planner.calibration.predictions import ANSWER_COLUMNS, Predictor, server_utilization
 from planner.snapshot import Snapshot, current
 

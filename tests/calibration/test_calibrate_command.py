@@ -10,7 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from planner.calibration import activation
-from planner.calibration.files import SHIPPED
+from planner.calibration.calibrate import Calibrated
+from planner.calibration.files import SHIPPED, shipped_held_out
 from planner.calibration.models import CalibrationVersion
 from planner.management.commands import calibrate as command
 
@@ -28,7 +29,7 @@ def _fitted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         sha256 = "f" * 64
 
     monkeypatch.setattr(command, "load_data", lambda *_, **__: Data())
-    monkeypatch.setattr(command, "calibrate", lambda *_, **__: FITTED)
+    monkeypatch.setattr(command, "calibrate", lambda *_, **__: Calibrated(FITTED, shipped_held_out(), {}))
 
 
 def test_without_options_nothing_is_stored(tmp_path: Path):

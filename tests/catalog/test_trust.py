@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hardware_catalog.trust import RULES, set_aside
-from planner.calibration.observations import stated_in_notes, year_of
+from planner.calibration.noted import stated_in_notes
+from planner.calibration.observations import year_of
 
 PLAIN = {
     "metric": "decode_tps_per_seq",
