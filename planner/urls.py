@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("planner.evidence.urls")),
     path("", include("planner.catalog_pages.urls")),
     path("measurements/own/", include("planner.contributions.urls")),
+    path("measurements/", include("planner.measurements.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
     path("healthz", healthz, name="healthz"),
