@@ -55,6 +55,8 @@ class OwnForm(forms.Form):
     def _clean_text(self, cleaned: dict[str, Any]) -> None:
         """One text, from the file where one was chosen; kept in the form for the next step."""
         file: UploadedFile | None = cleaned.get("file")
+        if file is None and "text" in self.errors:
+            return
         try:
             if file is not None:
                 cleaned["text"] = decode(file.read())
