@@ -55,7 +55,7 @@ def _partly_on_host(row: Row) -> bool:
 
 def _mixed_backend(row: Row) -> bool:
     return bool(
-        re.search(r"CPU.*\+|\+ ?CPU|flash|NVMe|RPC|pipeline|RDMA|experts streamed|TP\d", row["backend"])
+        re.search(r"CPU.*\+|\+ ?CPU|flash|NVMe|RPC|pipeline|RDMA|experts streamed|\bTP\d", row["backend"])
     )
 
 
