@@ -131,7 +131,9 @@ def _outcome(row: Row, named: _Named, composite: str, distrust: str) -> tuple[st
         return COMPOSITE, resolution.reason.rstrip(".")
     fault = named.fault
     if fault is not None:
-        return (NOT_TRUSTED if fault.status == NOT_STATED else fault.status), fault.reason
+        if fault.status == NOT_STATED:
+            return NOT_TRUSTED, f"the source names no {'model' if named.model is None else 'device'}"
+        return fault.status, fault.reason
     composite = composite or _shares_host(row, named)
     if composite:
         return COMPOSITE, composite
