@@ -17,6 +17,7 @@ from hardware_catalog.counts import Count
 from hardware_catalog.measured import FIELD_OF_COLUMN, SHIPPED, row_of
 from hardware_catalog.measurement_file import FILE, MeasurementRecord, read_measurements
 from hardware_catalog.models import Device, LanguageModel, Measurement, Runtime, WeightFormat
+from hardware_catalog.names.index import NameIndex
 from hardware_catalog.outcomes import OutcomeReader
 from hardware_catalog.rows import CatalogRows
 
@@ -73,8 +74,8 @@ def _kept_rows() -> Any:
 class Deriver:
     """Fills in what follows from the texts of measurements, against one catalog."""
 
-    def __init__(self, rows: CatalogRows) -> None:
-        self._reader = OutcomeReader(rows)
+    def __init__(self, rows: CatalogRows, names: NameIndex | None = None) -> None:
+        self._reader = OutcomeReader(rows, names)
         self._keys: Mapping[str, Mapping[str, int]] = {
             name: dict(model._default_manager.values_list("slug", "pk"))
             for name, model in (
@@ -98,9 +99,11 @@ class Deriver:
         measurement.flags = dict(found.flags)
 
 
-def derive(measurements: Sequence[Measurement], rows: CatalogRows) -> None:
+def derive(
+    measurements: Sequence[Measurement], rows: CatalogRows, names_index: NameIndex | None = None
+) -> None:
     """Set the derived fields of measurements that were added or edited here; the caller saves them."""
-    deriver = Deriver(rows)
+    deriver = Deriver(rows, names_index)
     for measurement in measurements:
         deriver.derive(measurement)
 

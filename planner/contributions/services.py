@@ -14,7 +14,6 @@ from hardware_catalog.measured import ACCEPTED as ACCEPTED_ORIGIN
 from hardware_catalog.measured import OWN
 from hardware_catalog.measurement_loading import derive
 from hardware_catalog.models import Measurement
-from hardware_catalog.selectors import catalog_rows
 from planner.contributions.completing import Choice, Completed, complete
 from planner.contributions.conversion import measurement_of
 from planner.contributions.models import ACCEPTED, DECLINED, DRAFT, SUBMITTED, Contribution, ContributionRow
@@ -130,7 +129,8 @@ def accept(contribution: Contribution, editor: AbstractBaseUser | AnonymousUser)
         raise Refused(f"{contribution}: write the source family first; it says which rows are of one tester.")
     rows = list(contribution.rows.filter(refusal="", measurement=None))
     measurements = [_measurement(contribution, row) for row in rows]
-    derive(measurements, catalog_rows())
+    snapshot = current()
+    derive(measurements, snapshot.rows, snapshot.names)
     with transaction.atomic():
         Measurement.objects.bulk_create(measurements, batch_size=BATCH)
         for row, measurement in zip(rows, measurements, strict=True):
