@@ -32,9 +32,12 @@ _SERVER_RULES = [KV_RULES.index("paged"), KV_RULES.index("paged_flat")]
 def tensor_ranks(tables: Tables, rows: Axes) -> Floats:
     """Devices that read weights and cache together: a split by layers adds memory, not speed."""
     count = tables.machines.device_count[rows.machine].astype(np.float64)
-    asked = tables.workloads.tensor_ranks[rows.workload]
     server = np.isin(tables.runtimes.kv_rule, _SERVER_RULES)[rows.runtime]
-    return np.asarray(np.where(asked > 0, asked, np.where(server, count, 1.0)))
+    by_rule = np.where(server, count, 1.0)
+    asked = tables.workloads.tensor_ranks[rows.workload]
+    if not asked.any():
+        return by_rule  # does not vary with the workload
+    return np.asarray(np.where(asked > 0, asked, by_rule))
 
 
 def cache_plan(tables: Tables, rows: Axes) -> CachePlan:

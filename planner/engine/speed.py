@@ -84,9 +84,9 @@ def decode_terms(x: SpeedInputs) -> dict[str, Floats]:
 def decode_step_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     """Time of one decode step, in which each of the B sequences gets one token."""
     term = decode_terms(x)
-    memory = (term["weights"] + term["experts"] * c.experts) * c.weights + term["kv"] * c.kv
+    memory = term["weights"] * c.weights + term["experts"] * (c.experts * c.weights) + term["kv"] * c.kv
     compute = x.active_flops_per_token * x.batch / x.peak_flops_per_s * c.prefill
-    return np.fmax(memory, compute) + term["layer"] * c.layer + c.step
+    return np.fmax(memory, compute) + (term["layer"] * c.layer + c.step)
 
 
 def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
@@ -107,9 +107,9 @@ def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
 def prefill_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     """Time to read a prompt of ``prompt_tokens`` for one sequence."""
     term = prefill_terms(x)
-    compute = term["prefill"] * c.prefill + term["prefill_attention"] * c.prefill_attention
-    weights = (term["weights"] + term["experts"] * c.experts) * c.weights
-    return compute + weights + term["prefill_pass"] * c.prefill_pass
+    weights = term["weights"] * c.weights + term["experts"] * (c.experts * c.weights)
+    beside = term["prefill_attention"] * c.prefill_attention + term["prefill_pass"] * c.prefill_pass
+    return term["prefill"] * c.prefill + weights + beside
 
 
 def ttft_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
