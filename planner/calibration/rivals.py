@@ -253,8 +253,18 @@ def _share_of_bandwidth(subject: Subject) -> float | None:
 
 RIVALS: Mapping[str, tuple[Rival, ...]] = {
     "decode": (
-        Rival("bandwidth / bytes", "bandwidth ÷ bytes read", _ROOFLINE_URL, bandwidth_over_bytes),
-        Rival("0.55 * bandwidth / bytes", "0.55 × bandwidth ÷ bytes read", _LLMFIT_URL, _share_of_bandwidth),
+        Rival(
+            "bandwidth / bytes",
+            "with the exact bytes that a token reads",
+            _ROOFLINE_URL,
+            bandwidth_over_bytes,
+        ),
+        Rival(
+            "0.55 * bandwidth / bytes",
+            "llmfit’s share of the bandwidth, with the exact bytes",
+            _LLMFIT_URL,
+            _share_of_bandwidth,
+        ),
         Rival(
             "llmfit",
             "0.55 × bandwidth ÷ nominal bytes; experts: fixed weights at 3.2 bytes; processors: a constant ÷ weights",

@@ -11,11 +11,12 @@ from django.utils.safestring import SafeString
 from planner.charts.svg import anchor, chart, element, figure, label, line, path, stretched
 from planner.figures import number
 
-TOP, PLOT, BOTTOM = 28, 400, 44
+TOP, PLOT, BOTTOM = 40, 460, 44
 HEIGHT = TOP + PLOT + BOTTOM
 BASE = TOP + PLOT
 # lines beside the diagonal: predicted so many times the measured value, or as many times less
 FACTOR = 2.0
+MOST_TICKS = 5  # figures along the measured axis that a narrow page has room for, beside the first
 
 Pairs = Sequence[tuple[float, float]]  # (measured, predicted), both positive
 
@@ -89,18 +90,20 @@ def scatter(cloud: Cloud, *, title: str, description: str, unit: str) -> SafeStr
 
 def _frame(axes: Axes, unit: str) -> list[SafeString]:
     drawn: list[SafeString] = []
-    for value in axes.decades:
+    every = math.ceil((len(axes.decades) - 1) / MOST_TICKS)
+    for step, value in enumerate(axes.decades):
         x, y = axes.place(value, value)
         text = number(value, max(0, -round(math.log10(value))))
         drawn += [
             line(x, TOP, x, BASE, "grid"),
             line(0, y, 1, y, "grid"),
-            label(text, x, BASE + 18, "tick-label", end=anchor(x, edge=0.02)),
         ]
+        if (len(axes.decades) - 1 - step) % every == 0:
+            drawn.append(label(text, x, BASE + 18, "tick-label", end=anchor(x, edge=0.02)))
         if value > axes.low:
             drawn.append(label(text, 0, y - 5, "tick-label"))
     drawn += [line(0, BASE, 1, BASE, "axis"), line(0, TOP, 0, BASE, "axis")]
-    drawn.append(label(f"↑ predicted, {unit}", 0, 10, "axis-name"))
+    drawn.append(label(f"↑ predicted, {unit}", 0, 12, "axis-name"))
     drawn.append(label(f"measured, {unit} →", 1, BASE + 38, "axis-name", end="end"))
     return drawn
 
@@ -119,9 +122,9 @@ def _diagonals(axes: Axes) -> list[SafeString]:
 
 
 def _names(axes: Axes) -> list[SafeString]:
-    """What the lines say, where they leave the plot."""
-    right, top = _ends(axes, 1 / FACTOR)[1], _ends(axes, FACTOR)[1]
+    """What the lines say: above the plot, and at its foot, where few points lie."""
+    top, foot = _ends(axes, FACTOR)[1], _ends(axes, 1 / FACTOR)[0]
     return [
         label(f"{FACTOR:g} times too high", top[0], TOP - 6, "note", dx=-4, end="end"),
-        label(f"{FACTOR:g} times too low", 1, right[1] + 24, "note", dx=-4, end="end"),
+        label(f"{FACTOR:g} times too low", foot[0], BASE - 8, "note", dx=12),
     ]

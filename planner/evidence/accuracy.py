@@ -31,7 +31,7 @@ MOST_ERROR = 1.5
 # where the table behind the scatter divides the measured values: half decades
 BINS_A_DECADE = 2
 REASONS = 3
-WORST = 15
+WORST = 16
 
 Report = Mapping[str, Any]
 
@@ -139,6 +139,10 @@ def _context(
         "covered": percent(part["interval"]["covered"]),
         "nominal": percent(report["method"]["nominal_coverage"]),
         "width": percent(part["interval"]["median_width"]),
+        "around_100": tuple(
+            figures.number(100 * float(np.median(end / values.predicted)), 0)
+            for end in (values.low, values.high)
+        ),
         "rows": count(part["rows"]),
         "families": count(part["families"]),
         "scored_rows": count(part["by_family"]["rows"]),
@@ -187,7 +191,8 @@ def _rivals(part: Report) -> tuple[tuple[ErrorLine, ErrorLine | None], ...]:
     ours = _line("Sizewise", part["by_family"], note="what these pages show", chosen=True)
     lines: list[tuple[ErrorLine, ErrorLine | None]] = [(ours, None)]
     for rival in sorted(part["rivals"], key=lambda rival: rival["by_family"]["median"] or 0.0):
-        line = _line(rival["name"], rival["by_family"], note=rival["says"], url=rival["source_url"])
+        name = rival["name"].replace(" * ", " × ").replace(" / ", " ÷ ")
+        line = _line(name, rival["by_family"], note=rival["says"], url=rival["source_url"])
         partly = rival["rows"] < part["rows"]
         same = _line("Sizewise on the same rows", rival["ours"]["by_family"]) if partly else None
         lines.append((line, same))
@@ -354,8 +359,11 @@ def _times(ratio: float, words: MetricWords) -> str:
 
 
 def _miss(miss: Report, words: MetricWords) -> Miss:
-    depth = miss["depth_tokens"] if words.term == "decode" else miss["prompt_tokens"]
-    length = f"{figures.tokens(depth)} tokens of {'context' if words.term == 'decode' else 'prompt'}"
+    if words is METRIC_WORDS["decode"]:
+        depth = miss["depth_tokens"]
+        length = f"{figures.tokens(depth)} tokens of context" if depth else "at the beginning of a context"
+    else:
+        length = f"{figures.tokens(miss['prompt_tokens'])} tokens of prompt"
     return Miss(
         id=miss["id"],
         what=f"{miss['model']} {miss['format']} on {miss['device']}",
