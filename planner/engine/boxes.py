@@ -20,6 +20,14 @@ def box_shape(box: Box) -> tuple[int, ...]:
     return tuple(side.stop - side.start for side in box)
 
 
+def inside(box: Box, outer: Box) -> Box:
+    """Where a box lies in an array that holds ``outer`` alone."""
+    return tuple(
+        slice(side.start - whole.start, side.stop - whole.start)
+        for side, whole in zip(box, outer, strict=True)
+    )
+
+
 def flat_boxes(shape: Sequence[int], start: int, stop: int) -> Iterator[Box]:
     """Boxes that hold the flat positions ``start`` to ``stop`` of an array of this shape, in order.
 
@@ -45,11 +53,11 @@ def flat_boxes(shape: Sequence[int], start: int, stop: int) -> Iterator[Box]:
         yield from ((slice(last, last + 1), *box) for box in flat_boxes(shape[1:], 0, after))
 
 
-def split(box: Box, limit: int) -> Iterator[Box]:
+def split(box: Box, limit: int, longest_side: int | None = None) -> Iterator[Box]:
     """Boxes of at most ``limit`` plans that make up ``box``, each as long along the last axes as can be."""
     sides = []
     for side in reversed(box):
-        step = min(max(side.stop - side.start, 1), max(limit, 1))
+        step = min(max(side.stop - side.start, 1), max(limit, 1), longest_side or limit)
         limit //= step
         sides.append([slice(i, min(i + step, side.stop)) for i in range(side.start, side.stop, step)])
     yield from product(*reversed(sides))

@@ -8,25 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
+from planner.engine.alike import Groups, need_groups, speed_groups
 from planner.engine.boxes import Box, box_shape, flat_boxes, split
 from planner.engine.calibration import BoundCoefficients, Calibration
 from planner.engine.columns import Array, Columns
 from planner.engine.factors import PairsInUse
-from planner.engine.grid import Grid
+from planner.engine.grid import Axes, Grid
 from planner.engine.intervals import BoundIntervals, bind_intervals
 from planner.engine.levels import level_keys
-from planner.engine.memory import MemoryRules, placement_of
+from planner.engine.memory import MemoryRules, plan_limits, plan_need
 from planner.engine.part import Part
-from planner.engine.tables import Tables
+from planner.engine.speeds import SpeedFigures
+from planner.engine.tables import Ints, Tables
 
 # Plans whose columns are made at a time: their arrays stay in a processor's second cache.
 BLOCK_PLANS = 16_384
 # Plans that share a part's figures, and needs worked out at a time: they bound the memory of an evaluation.
 PART_PLANS = 2**20
 PART_NEEDS = 65_536
+PART_MACHINES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,15 @@ class Engine:
     rules: MemoryRules
     coefficients: BoundCoefficients
     intervals: BoundIntervals
+    speed_groups: Ints  # per machine row: see alike.py
 
     @classmethod
     def build(cls, tables: Tables, rules: MemoryRules, calibration: Calibration, grid: Grid) -> Engine:
         """Bind a calibration's effects and intervals to the rows of the tables that a grid uses."""
         keys = level_keys(tables.machines, tables.models, tables.formats, tables.runtimes)
-        pairs = PairsInUse(keys, grid)
-        return cls(tables, rules, calibration.bind(pairs), bind_intervals(calibration, pairs))
+        groups = speed_groups(tables.machines)
+        pairs = PairsInUse(keys, grid, groups)
+        return cls(tables, rules, calibration.bind(pairs), bind_intervals(calibration, pairs), groups)
 
     def evaluate(self, grid: Grid, start: int = 0, stop: int | None = None) -> Columns:
         """Columns of the plans ``start`` to ``stop`` (exclusive; the whole grid by default)."""
@@ -64,7 +70,7 @@ class Engine:
         first = 0
         for box in flat_boxes(grid.shape, start, stop):
             shape = box_shape(box)
-            last = first + int(np.prod(shape))
+            last = first + prod(shape)
             target = {name: array[first:last].reshape(shape) for name, array in columns.arrays.items()}
             for block in self._blocks(grid, box):
                 place = tuple(
@@ -88,39 +94,48 @@ class Engine:
 
     def _blocks(self, grid: Grid, box: Box) -> Iterator[Block]:
         """The blocks of a box. The longer of its outer axes lies innermost, where loops over it cost the least."""
-        n_dimensions = len(box)
-        order, inverse = tuple(range(n_dimensions)), tuple(range(n_dimensions))
-        machines_last = (*order[1:], 0)
         lengths = box_shape(box)
+        order = inverse = tuple(range(len(box)))
+        machines_last = (*order[1:], 0)
         if lengths[0] > lengths[-1]:
-            order, inverse = machines_last, (n_dimensions - 1, *order[:-1])
-        buffers = _Buffers(min(BLOCK_PLANS, int(np.prod(lengths))), inverse)
-        for found in split(tuple(box[i] for i in machines_last), self._part_plans(grid, box)):
+            order, inverse = machines_last, (order[-1], *order[:-1])
+        buffers = _Buffers(min(BLOCK_PLANS, prod(lengths)), inverse)
+        parts = split(tuple(box[i] for i in machines_last), self._part_plans(grid, box), PART_MACHINES)
+        for found in parts:
             part_box = (found[-1], *found[:-1])
-            part = Part.build(
-                self.tables,
-                self.rules,
-                self.coefficients,
-                self.intervals,
-                grid.mesh(part_box, order),
-                order.index(0),
-            )
-            for tile in split(tuple(slice(0, n) for n in part.shape), BLOCK_PLANS):
-                filled, columns = buffers.of_shape(box_shape(tile))
-                part.fill(tile, filled)
-                where = tuple(
-                    slice(side.start + tile[i].start, side.start + tile[i].stop)
-                    for side, i in zip(part_box, inverse, strict=True)
-                )
-                yield Block(where, columns)
+            part = self._part(grid.mesh(part_box, order), order.index(0))
+            for strip in part.strips(BLOCK_PLANS):
+                for tile in strip.tiles(BLOCK_PLANS):
+                    filled, columns = buffers.of_shape(box_shape(tile))
+                    strip.fill(tile, filled)
+                    where = tuple(
+                        slice(side.start + tile[i].start, side.start + tile[i].stop)
+                        for side, i in zip(part_box, inverse, strict=True)
+                    )
+                    yield Block(where, columns)
+
+    def _part(self, rows: Axes, machine_axis: int) -> Part:
+        """Gather and compute everything that no single plan needs for itself."""
+        needs = Groups.of(rows, machine_axis, need_groups(self.tables.machines))
+        speeds = Groups.of(rows, machine_axis, self.speed_groups)
+        return Part(
+            shape=np.broadcast_shapes(*(axis.shape for axis in rows)),
+            machine_axis=machine_axis,
+            need_groups=needs,
+            need=plan_need(self.tables, self.rules, needs.rows),
+            limits=plan_limits(self.tables, self.rules, rows),
+            host_bandwidth_bytes_per_s=self.tables.machines.host_bandwidth_bytes_per_s[rows.machine],
+            speed_groups=speeds,
+            speed=SpeedFigures.gather(self.tables, self.coefficients, self.intervals, speeds.rows),
+        )
 
     def _part_plans(self, grid: Grid, box: Box) -> int:
-        """Most plans of a part: few enough that neither they nor their needs, one per placement, take much memory."""
+        """Most plans of a part: few enough that neither they nor their needs, one per group, take much memory."""
         if not grid.product:
             return BLOCK_PLANS
         machines = grid.axes.machine[box[0]]
-        placements = np.unique(placement_of(self.tables.machines)[machines]).size
-        return min(PART_PLANS, max(PART_NEEDS // placements, 1) * len(machines))
+        n_groups = np.unique(need_groups(self.tables.machines)[machines]).size
+        return min(PART_PLANS, max(PART_NEEDS // n_groups, 1) * len(machines))
 
 
 class _Buffers:
@@ -134,7 +149,7 @@ class _Buffers:
     def of_shape(self, shape: tuple[int, ...]) -> tuple[dict[str, Array], dict[str, Array]]:
         """Arrays of this shape to fill, and the same with the grid's order of axes."""
         if shape not in self._shapes:
-            n_plans = int(np.prod(shape))
+            n_plans = prod(shape)
             filled = {name: array[:n_plans].reshape(shape) for name, array in self._columns.arrays.items()}
             self._shapes[shape] = (
                 filled,

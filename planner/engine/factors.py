@@ -7,13 +7,14 @@ that plans only multiply.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.engine.grid import Axes, Grid
-from planner.engine.levels import Level, LevelKeys, Values, axis_of, key_of, merged, share_of
+from planner.engine.levels import Level, LevelKeys, Values, axis_of, keys_and_shares, merged
 from planner.engine.tables import Floats
 
 Ints = npt.NDArray[np.int64]
@@ -26,34 +27,31 @@ LogEffects = dict[str, Floats]
 class PairsInUse:
     """The (axis row, runtime row) pairs of a grid, with the keys of their levels: each level's are made once."""
 
-    def __init__(self, keys: LevelKeys, grid: Grid) -> None:
+    def __init__(self, keys: LevelKeys, grid: Grid, machine_groups: Ints) -> None:
+        """``machine_groups``: per machine row, the first row with the same figures (alike.speed_groups)."""
         self.keys = keys
+        self._machine_groups = machine_groups
         runtimes = np.unique(grid.axes.runtime)
-        self.rows: dict[str, tuple[Ints, Ints]] = {"runtime": (np.zeros_like(runtimes), runtimes)}
+        self._column = np.zeros(len(keys.runtime), dtype=np.int64)  # of every runtime row in use
+        self._column[runtimes] = np.arange(len(runtimes))
+        self._pairs: dict[str, list[tuple[int, int]]] = {"runtime": [(0, j) for j in runtimes.tolist()]}
+        grouped = replace(grid, axes=grid.axes._replace(machine=machine_groups[grid.axes.machine]))
         for axis in PAIRED_AXES:
-            pairs = np.array(grid.pairs(axis), dtype=np.int64).reshape(-1, 2)
-            self.rows[axis] = (pairs[:, 0], pairs[:, 1])
+            self._pairs[axis] = grouped.pairs(axis)
         self._values: dict[str, list[Values]] = {}
         self._levels: dict[Level, tuple[list[str], Floats]] = {}
 
     def _fields(self, axis: str) -> list[Values]:
         if axis not in self._values:
-            rows, runtimes = (indices.tolist() for indices in self.rows[axis])
-            if axis == "runtime":
-                self._values[axis] = [merged(self.keys.runtime[j]) for j in runtimes]
-            else:
-                of_axis = self.keys.rows(axis)
-                self._values[axis] = [
-                    merged(self.keys.runtime[j], of_axis[i]) for i, j in zip(rows, runtimes, strict=True)
-                ]
+            of_axis = [{}] if axis == "runtime" else self.keys.rows(axis)
+            self._values[axis] = [merged(self.keys.runtime[j], of_axis[i]) for i, j in self._pairs[axis]]
         return self._values[axis]
 
     def level(self, level: Level) -> tuple[list[str], Floats]:
         """Key of every pair of the level's axis, and what the level's effect on it is multiplied by."""
         found = self._levels.get(level)
         if found is None:
-            values = self._fields(axis_of(level))
-            found = [key_of(level, v) for v in values], np.array([share_of(level, v) for v in values])
+            found = keys_and_shares(level, self._fields(axis_of(level)))
             self._levels[level] = found
         return found
 
@@ -62,50 +60,55 @@ class PairsInUse:
 
         ``effects`` maps the level's name (fields joined by ``|``) to {key: effect in log units}.
         """
-        sums: LogEffects = {"runtime": np.zeros(len(self.rows["runtime"][0]))}
+        sums: LogEffects = {"runtime": np.zeros(len(self._pairs["runtime"]))}
         for level in levels:
             known = effects.get("|".join(level))
             if known:
                 axis = axis_of(level)
                 keys, shares = self.level(level)
-                here = np.array([known.get(key, 0.0) for key in keys]) * shares
+                here = np.array(list(map(known.get, keys, repeat(0.0)))) * shares
                 sums[axis] = sums[axis] + here if axis in sums else here
         return sums
 
     def factors(self, sums: LogEffects) -> Factors:
         """The exponentiated sums as tables over (axis row, runtime row)."""
-        n_runtimes = len(self.keys.runtime)
+        n_runtimes = len(self._pairs["runtime"])
         tables: dict[str, Floats] = {}
         for axis, logs in sums.items():
             n_rows = 1 if axis == "runtime" else len(self.keys.rows(axis))
-            tables[axis] = np.ones((n_rows, n_runtimes))
-            tables[axis][self.rows[axis]] = np.exp(logs)
-        return Factors(tables)
+            rows, runtimes = np.array(self._pairs[axis], dtype=np.int64).reshape(-1, 2).T
+            table = np.ones((n_rows, n_runtimes))
+            table[rows, self._column[runtimes]] = np.exp(logs)
+            tables[axis] = table[self._machine_groups] if axis == "machine" else table
+        return Factors(tables, self._column)
 
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """Factors [rows of the axis, runtimes] by axis ("runtime": [1, runtimes], always there); others are 1."""
+    """Factors [rows of the axis, runtimes in use] by axis; "runtime", [1, runtimes in use], is always there.
+
+    An axis that is not there has the factor 1.
+    """
 
     tables: Mapping[str, Floats]
+    column: Ints  # of every runtime row in use
 
     def machine(self, rows: Axes) -> Floats:
         """The part that varies with the machine."""
-        own: Floats = self.tables["runtime"][0, rows.runtime]
+        column = self.column[rows.runtime]
+        own: Floats = self.tables["runtime"][0, column]
         if "machine" not in self.tables:
             return own
-        return np.asarray(self.tables["machine"][rows.machine, rows.runtime] * own)
+        return np.asarray(self.tables["machine"][rows.machine, column] * own)
 
     def others(self, rows: Axes) -> Floats:
         """The part that does not: with ``machine`` it makes the whole. Arrays broadcast to the plans."""
-        parts = [
-            self.tables[axis][getattr(rows, axis), rows.runtime]
-            for axis in PAIRED_AXES[1:]
-            if axis in self.tables
-        ]
-        if not parts:
-            return np.ones((1,) * rows.runtime.ndim)
-        return parts[0] if len(parts) == 1 else np.asarray(parts[0] * parts[1])
+        column = self.column[rows.runtime]
+        factor: Floats = np.ones((1,) * column.ndim)
+        for axis in PAIRED_AXES[1:]:
+            if axis in self.tables:
+                factor = np.asarray(factor * self.tables[axis][getattr(rows, axis), column])
+        return factor
 
     def at(self, rows: Axes) -> Floats:
         """The factor of the given plans."""

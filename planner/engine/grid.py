@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import prod
 from typing import NamedTuple
 
@@ -80,5 +81,5 @@ class Grid:
         """Distinct (row of ``axis``, row of the runtime table) that the plans use."""
         rows, runtimes = getattr(self.axes, axis), self.axes.runtime
         if self.product:
-            return [(i, j) for i in np.unique(rows).tolist() for j in np.unique(runtimes).tolist()]
+            return list(product(np.unique(rows).tolist(), np.unique(runtimes).tolist()))
         return [(i, j) for i, j in np.unique(np.stack([rows, runtimes], axis=1), axis=0).tolist()]

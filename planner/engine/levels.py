@@ -15,7 +15,7 @@ from typing import overload
 
 import numpy as np
 
-from planner.engine.tables import FormatTable, MachineTable, ModelTable, RuntimeTable
+from planner.engine.tables import Floats, FormatTable, MachineTable, ModelTable, RuntimeTable
 
 Level = tuple[str, ...]
 Values = Mapping[str, str | float]
@@ -271,3 +271,14 @@ def share_of(level: Level, values: Values) -> float:
         if field.startswith("*"):
             share *= float(values[field])
     return share
+
+
+def keys_and_shares(level: Level, rows: Sequence[Values]) -> tuple[list[str], Floats]:
+    """``key_of`` and ``share_of`` of many plans: [n] each."""
+    columns = [[str(values[field]) for values in rows] for field in level if not field.startswith("*")]
+    keys = list(map("|".join, zip(*columns, strict=True))) if columns else [""] * len(rows)
+    shares = np.ones(len(rows))
+    for field in level:
+        if field.startswith("*"):
+            shares *= np.array([float(values[field]) for values in rows])
+    return keys, shares

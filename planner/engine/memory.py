@@ -14,7 +14,7 @@ from planner.engine.kv import KV_RULES, CachePlan, CacheTable, layer_cells, padd
 from planner.engine.limits import LimitTable, OverheadTable, Range, usable_bytes
 from planner.engine.need import MemoryNeed, NeedPlan, memory_need
 from planner.engine.runtime_buffers import GRAPH, SERVER, buffer_rule
-from planner.engine.tables import Bools, Floats, Ints, MachineTable, Tables
+from planner.engine.tables import Bools, Floats, Ints, Tables
 
 # Files weigh at most this much more than the format's rule says (95th percentile of published sizes,
 # tests/engine/test_weights_published.py); a format without a closed rule may lie further off.
@@ -81,13 +81,8 @@ class Limits(NamedTuple):
     host: Floats  # 0 where nothing can move there
 
 
-def placement_of(machines: MachineTable) -> Ints:
-    """Per machine row: all that a plan's need depends on. Machines of one placement need the same."""
-    return machines.device_count * 2 + machines.unified_memory
-
-
 def plan_need(tables: Tables, rules: MemoryRules, rows: Axes) -> MemoryNeed:
-    """The needs of the plans at ``rows``; of a machine it reads nothing but what ``placement_of`` tells apart."""
+    """The needs of the plans at ``rows``; of a machine it reads what alike.need_groups tells apart."""
     models = tables.models
     cache_rows = models.cache.take(rows.model)
     cache = cache_plan(tables, rows)

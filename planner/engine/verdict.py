@@ -69,18 +69,17 @@ def judge(needs: Needs, limit_bytes: Floats, host_limit_bytes: Floats) -> Verdic
     spare = np.asarray(limit_bytes - needs.device)
     within = spare >= 0
     has_host = host_limit_bytes > 0
-    placed, host_spare = within, np.broadcast_to(np.nan, spare.shape)
+    placed, host_spare = within, np.full((), np.nan)
     if has_host.any():
         host_room = np.where(has_host, host_limit_bytes, np.nan)
-        host_spare = host_room - needs.host - np.maximum(-spare, 0.0)
+        host_spare = host_room - needs.host + np.minimum(spare, 0.0)
         within = within & (~has_host | (host_limit_bytes >= needs.host))
         placed = within | ((host_spare >= 0) & (needs.device_least <= limit_bytes))
     comfortable = within & (needs.device_high <= limit_bytes - margin)
-    unknown = np.isnan(spare)
-    # each verdict asks for less than the one before: the code counts what a plan is not, plain sums of bytes being
-    # several times quicker than masked assignment
-    code = sum(np.asarray(~good).view(np.uint8) for good in (comfortable, within, placed, ~unknown))
-    return Verdict(np.asarray(code, dtype=np.uint8), margin, spare, host_spare)
+    # each verdict asks for less than the one before: its code counts what a plan is not
+    code = (~comfortable).view(np.uint8) + (~within).view(np.uint8) + (~placed).view(np.uint8)
+    code += np.isnan(spare).view(np.uint8)
+    return Verdict(code, margin, spare, np.broadcast_to(host_spare, spare.shape))
 
 
 # contexts looked at in one evaluation of the need

@@ -1,0 +1,143 @@
+"""The speed columns: decode, prefill and time to the first token, each with its interval; nan where unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from planner.engine.boxes import Cut
+from planner.engine.calibration import BoundCoefficients
+from planner.engine.factors import Factors
+from planner.engine.gather import speed_inputs
+from planner.engine.grid import Axes
+from planner.engine.intervals import DOUBT_POWER, METRICS, BoundIntervals
+from planner.engine.offload import offloaded_decode_seconds
+from planner.engine.speed import (
+    Coefficients,
+    SpeedInputs,
+    decode_step_seconds,
+    prefill_seconds,
+    ttft_of_parts,
+)
+from planner.engine.tables import Floats, Ints, Tables
+
+# the column of each metric's prediction; those of its interval are named after it
+COLUMN_OF: Mapping[str, str] = {"decode": "decode_tps", "prefill": "prefill_tps", "ttft": "ttft_ms"}
+# what is not known of a plan with weights on the host: how prompts are read then depends on how they are batched
+_NOT_OFFLOADED = ("prefill", "ttft")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A factor as the product of what varies with the machine and what does not: neither is large."""
+
+    machine: Floats
+    others: Floats
+
+    @classmethod
+    def of(cls, factors: Factors, rows: Axes) -> Split:
+        return cls(factors.machine(rows), factors.others(rows))
+
+    def within(self, cut: Cut) -> Floats:
+        """The factor within a box."""
+        return np.asarray(cut(self.machine) * cut(self.others))
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedFigures:
+    """What the speeds of the plans of a mesh are made of; arrays broadcast to its shape."""
+
+    inputs: SpeedInputs
+    coefficients: Mapping[str, Split]
+    scales: Mapping[str, Split]  # of every metric's interval
+    ends: Mapping[str, tuple[Floats, Floats]]
+
+    @classmethod
+    def gather(
+        cls, tables: Tables, coefficients: BoundCoefficients, intervals: BoundIntervals, rows: Axes
+    ) -> SpeedFigures:
+        """Gather the figures of the plans at ``rows``."""
+        return cls(
+            inputs=speed_inputs(tables, rows),
+            coefficients={name: Split.of(f, rows) for name, f in coefficients.factors.items()},
+            scales={metric: Split.of(intervals[metric].scale, rows) for metric in METRICS},
+            ends={
+                metric: (intervals[metric].low[rows.runtime], intervals[metric].high[rows.runtime])
+                for metric in METRICS
+            },
+        )
+
+    def within(self, cut: Cut) -> Speeds:
+        """The speeds of the plans of a box, with everything on the devices."""
+        x = SpeedInputs(**{f.name: cut(getattr(self.inputs, f.name)) for f in fields(SpeedInputs)})
+        c = Coefficients(**{name: split.within(cut) for name, split in self.coefficients.items()})
+        log_ends = {}
+        for metric, (low, high) in self.ends.items():
+            scale = self.scales[metric].within(cut)
+            log_ends[metric] = (cut(low) * scale, cut(high) * scale)
+        step_s, prefill_s = decode_step_seconds(x, c), prefill_seconds(x, c)
+        predicted = {
+            "decode": 1.0 / step_s,
+            "prefill": x.prompt_tokens / prefill_s,
+            "ttft": ttft_of_parts(prefill_s, step_s, c) * 1e3,
+        }
+        columns: dict[str, Floats] = {}
+        for metric, values in predicted.items():
+            columns |= _with_interval(metric, values, *log_ends[metric])
+        return Speeds(x, c, log_ends, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """Speeds of the plans of a box, and what they were computed from; arrays broadcast to its shape."""
+
+    inputs: SpeedInputs
+    coefficients: Coefficients
+    log_ends: Mapping[str, tuple[Floats, Floats]]  # of every metric's interval
+    columns: Mapping[str, Floats]
+
+    def offloaded(
+        self, plans: Sequence[Ints], moved_bytes: Floats, host_bandwidth_bytes_per_s: Floats
+    ) -> dict[str, Floats | float]:
+        """The columns of some plans with ``moved_bytes`` of weights on the host: a list, by place in the box.
+
+        ``plans`` holds their places along every dimension.
+        """
+        pick = _picker(plans)
+        x = SpeedInputs(**{f.name: pick(getattr(self.inputs, f.name)) for f in fields(SpeedInputs)})
+        c = Coefficients(**{f.name: pick(getattr(self.coefficients, f.name)) for f in fields(Coefficients)})
+        step_s = offloaded_decode_seconds(x, c, moved_bytes, host_bandwidth_bytes_per_s)
+        low, high = (pick(end) * DOUBT_POWER for end in self.log_ends["decode"])
+        found: dict[str, Floats | float] = {**_with_interval("decode", 1.0 / step_s, low, high)}
+        for metric in _NOT_OFFLOADED:
+            column = COLUMN_OF[metric]
+            found |= dict.fromkeys((column, f"{column}_low", f"{column}_high"), np.nan)
+        return found
+
+
+def _with_interval(metric: str, values: Floats, log_low: Floats, log_high: Floats) -> dict[str, Floats]:
+    column = COLUMN_OF[metric]
+    return {
+        column: values,
+        f"{column}_low": values * np.exp(log_low),
+        f"{column}_high": values * np.exp(log_high),
+    }
+
+
+def _picker(plans: Sequence[Ints]) -> Callable[[Floats], Floats]:
+    """What picks the figures of some plans, named by their places along every dimension, out of arrays."""
+    indices: dict[tuple[int, ...], Ints] = {}
+
+    def pick(figures: Floats) -> Floats:
+        shape = figures.shape
+        if shape not in indices:
+            index, step = np.zeros(1, dtype=np.int64), 1
+            for place, length in zip(reversed(plans), reversed(shape), strict=True):
+                if length > 1:
+                    index, step = index + place * step, step * length
+            indices[shape] = index
+        return np.asarray(figures.ravel()[indices[shape]])
+
+    return pick
