@@ -18,6 +18,7 @@ from planner.plans.fields import CONTROL, QuantityField, TextField
 from planner.snapshot import Snapshot
 
 MOST_PAGES = 100_000
+MOST_TOLD = 5  # unknown parameters that are told one by one
 
 Choices = tuple[tuple[str, str], ...]
 
@@ -66,15 +67,15 @@ class ListForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Refuse what the address says twice, or what is no part of a list; nothing is dropped in silence."""
-        for name in self.data:
+        for name in [name for name in self.data if name not in self.fields][:MOST_TOLD]:
             shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", name[:60])
-            if name not in self.fields:
-                near = difflib.get_close_matches(name, self.fields, n=1)
-                hint = f" Did you mean “{near[0]}”?" if near else ""
-                self.add_error(
-                    None, f"The address asks for “{shown}”, by which this list cannot be filtered.{hint}"
-                )
-            elif isinstance(self.data, QueryDict) and len(self.data.getlist(name)) > 1:
+            near = difflib.get_close_matches(name, self.fields, n=1)
+            hint = f" Did you mean “{near[0]}”?" if near else ""
+            self.add_error(
+                None, f"The address asks for “{shown}”, by which this list cannot be filtered.{hint}"
+            )
+        for name in self.fields:
+            if isinstance(self.data, QueryDict) and len(self.data.getlist(name)) > 1:
                 self.add_error(name, "The address says this more than once. Keep one.")
         for item in self.kind.filters:
             if isinstance(item, Holds):
@@ -106,11 +107,6 @@ class ListForm(forms.Form):
         """The query string of what is asked, some of it said otherwise; "" where nothing is asked."""
         said = {name: CONTROL.sub("", self.data.get(name) or "").strip() for name in self.fields} | changed
         return urlencode({name: value for name, value in said.items() if value})
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything but the order and the page is asked."""
-        return any(self.data.get(name) for name in self.fields if name not in ("sort", "page"))
 
     @property
     def main(self) -> list[FieldView]:
@@ -158,11 +154,12 @@ class ListForm(forms.Form):
 
     @property
     def reasons(self) -> list[tuple[str, str, str]]:
-        """What is wrong: the field's name, its label and the reason; the first two "" where no field is to blame."""
+        """What is wrong: the name of the field in sight, its label and the reason; "" where there is none."""
+        in_sight = {field.name for field in (*self.main, *self.more)}
         found = []
         for name, errors in self.errors.items():
             label = str(self.fields[name].label) if name in self.fields else ""
-            found += [(name if label else "", label, str(text)) for text in errors]
+            found += [(name if name in in_sight else "", label, str(text)) for text in errors]
         return found
 
 

@@ -57,7 +57,6 @@ def list_context(kind: Kind[Any], form: ListForm, snapshot: Snapshot) -> dict[st
         "tally": _tally(kind, found),
         "left_out": _left_out(kind, found),
         "lines": pages.page(number).object_list,
-        "first": pages.page(number).start_index(),
         "headings": [_heading(column, sort, form) for column in kind.columns],
         "pages": _pages(pages, number, form),
         "near": [] if found.lines or not text else snapshot.names.rank(text, (kind.ranked,), NEAR),
