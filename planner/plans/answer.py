@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planner.measurements.closest import Closest
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -70,6 +72,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """The calibration behind the speeds, as a reader knows it."""
+
+    name: str = ""
+    registered: str = ""  # ISO date since when this installation has it; "" where it is not known
+    rows: int = 0  # measurements that taught it
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The whole answer to "can this machine run this model?"."""
 
@@ -112,3 +123,6 @@ class Answer:
     notes: tuple[str, ...]  # caveats: disputed figures, upper limits, widened intervals
     snapshot: str
     calibration: str
+    provenance: Provenance = Provenance()
+    closest: tuple[Closest, ...] = ()
+    device: str = ""  # catalog slug; "" for a machine of the asker's own

@@ -42,6 +42,7 @@ def answer_context(answer: Answer, question: Question) -> dict[str, Any]:
     return {
         "answer": answer,
         "question": question,
+        "format_slug": next((option.slug for option in answer.formats if option.chosen), ""),
         "title": f"{answer.model_name} on {answer.machine_name}: {WORDS[answer.verdict]} · Sizewise",
         "query": question_query(question),
         "helpful": tuple(change for change in answer.changes if change.verdict == "fits" and change.query)[
@@ -51,9 +52,25 @@ def answer_context(answer: Answer, question: Question) -> dict[str, Any]:
         "formats": tuple(
             (option, question_query(replace(question, format=option.slug))) for option in answer.formats
         ),
+        "nearest_said": nearest_said(answer),
         **memory_context(answer),
         **speed_context(answer),
     }
+
+
+def nearest_said(answer: Answer) -> str:
+    """What the measurements near the plan come to, in one plain sentence or two."""
+    found = answer.closest
+    if not found:
+        return "The catalog holds no measurement that a plan can be compared with."
+    compared = [near for near in found if near.line.verdict]
+    inside = sum(near.line.verdict == "inside" for near in compared)
+    held = f"{inside} of {len(compared)} lie within the range that we predict for them." if compared else ""
+    if all(near.is_far for near in found):
+        return f"The catalog holds no measurement of anything like this plan; these are the nearest. {held}"
+    if not any(near.same_device for near in found):
+        return f"None of them is of this very device. {held}"
+    return held
 
 
 def memory_context(answer: Answer) -> dict[str, Any]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
+from planner.calibration.activation import ActiveCalibration
 from planner.engine.columns import Columns
 from planner.engine.verdict import margin_bytes
-from planner.plans.answer import Answer, ContextPoint, FormatOption, Interval
+from planner.measurements.closest import Closest, SetUp, closest
+from planner.plans.answer import Answer, ContextPoint, FormatOption, Interval, Provenance
 from planner.plans.changes import suggested_changes
 from planner.plans.errors import PlanError
 from planner.plans.evaluation import longest_context_of, verdict_names
 from planner.plans.explain import formula_steps, memory_parts, notes, speed_of, what_binds
-from planner.plans.plan import Plan, make_plan
+from planner.plans.plan import DEFAULTS, Plan, make_plan
 from planner.plans.questions import Question
 from planner.plans.wording import verdict_sentence
 from planner.snapshot import Snapshot
@@ -32,12 +35,16 @@ def interval(columns: Columns, name: str, row: int) -> Interval | None:
 
 
 def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
-    """The whole answer to a question. Raises ``PlanError`` for an impossible one."""
-    return answer_of(make_plan(question, snapshot))
+    """The whole answer to a question, with the measurements nearest to it.
+
+    Raises ``PlanError`` for an impossible one.
+    """
+    plan = make_plan(question, snapshot)
+    return replace(answer_of(plan), closest=closest_measurements(plan))
 
 
 def answer_of(plan: Plan) -> Answer:
-    """The whole answer of a plan."""
+    """The answer of a plan, all but the measurements near it."""
     question = plan.question
     columns, row = plan.columns, plan.row
     names = verdict_names(columns)
@@ -98,7 +105,32 @@ def answer_of(plan: Plan) -> Answer:
         notes=notes(plan, verdict),
         snapshot=plan.snapshot.sha256,
         calibration=plan.snapshot.calibration.sha256,
+        provenance=_provenance(plan.snapshot.active),
+        device=spec.device.slug if spec.device.slug in plan.snapshot.devices else "",
     )
+
+
+def _provenance(active: ActiveCalibration) -> Provenance:
+    registered = active.registered.date().isoformat() if active.registered else ""
+    return Provenance(active.name, registered, sum(active.rows.values()))
+
+
+def closest_measurements(plan: Plan) -> tuple[Closest, ...]:
+    """The published measurements nearest to a plan."""
+    spec, question = plan.machine.spec, plan.question
+    set_up = SetUp(
+        device=spec.device,
+        device_count=spec.device_count,
+        model=plan.model.slug,
+        format=plan.format.slug,
+        runtime=plan.offer.runtime.slug,
+        backend=plan.offer.backend,
+        users=question.concurrency,
+        depth_tokens=int(plan.plans.tables.workloads.depth_tokens[0]),
+        prompt_tokens=question.prompt_tokens,
+        prompt_matters=question.prompt_tokens != DEFAULTS.prompt_tokens,
+    )
+    return closest(set_up, plan.snapshot)
 
 
 def _speed_unknown(plan: Plan, verdict: str) -> str:
