@@ -63,11 +63,18 @@ def machine_table(specs: Sequence[MachineSpec]) -> MachineTable:
         bandwidth_bytes_per_s=_figures([d.bandwidth_bytes_per_s for d in devices]),
         fp16_flops_per_s=_figures([d.fp16_flops_per_s or d.bf16_flops_per_s for d in devices]),
         fp32_flops_per_s=_figures([d.fp32_flops_per_s for d in devices]),
+        matrix_flops_per_s=_figures([_matrix_flops_per_s(d) for d in devices]),
         unified_memory=np.array([d.unified_memory for d in devices], dtype=np.bool_),
         host_memory_bytes=_figures([spec.host_memory_bytes for spec in specs]),
         host_bandwidth_bytes_per_s=_figures([spec.host_bandwidth_bytes_per_s for spec in specs]),
         pcie_bytes_per_s=_figures([d.pcie_bytes_per_s for d in devices]),
     )
+
+
+def _matrix_flops_per_s(device: DeviceRow) -> float | None:
+    """Rate of the matrix units in FP16: GeForce cards halve it with FP32 accumulation, but not the INT8 rate."""
+    fp16, int8 = device.fp16_flops_per_s or device.bf16_flops_per_s, device.int8_ops_per_s
+    return max((rate for rate in (fp16, int8 and int8 / 2) if rate), default=None)
 
 
 def _figures(values: Sequence[float | None]) -> np.ndarray:

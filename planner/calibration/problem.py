@@ -27,6 +27,7 @@ START: Mapping[str, float] = {
     "step": np.log(0.3e-3),
     "prefill_pass": np.log(60e-6),
     "prefill": np.log(1.5),
+    "expert_pad": np.log(16.0),
     "prefill_attention": np.log(3.0),
     "first_token": np.log(5e-3),
 }

@@ -94,6 +94,7 @@ def speed_inputs(tables: Tables, rows: Axes) -> SpeedInputs:
         n_experts_used=models.n_experts_used[rows.model],
         n_layers=models.n_layers[rows.model],
         active_flops_per_token=models.active_flops_per_token[rows.model],
+        expert_flops_per_token=models.expert_flops_per_token[rows.model],
         bandwidth_bytes_per_s=tables.machines.bandwidth_bytes_per_s[rows.machine] * ranks,
         peak_flops_per_s=peak_flops_per_s(tables, rows) * ranks,
         batch=work.concurrency[rows.workload].astype(np.float64),

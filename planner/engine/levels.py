@@ -115,7 +115,9 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
         ("*width",),
         ("backend", "*width"),
     ),
-    # the same for attention over the prompt
+    # tokens that an expert computes beside its own
+    "expert_pad": ((), ("backend",), ("backend", "vendor"), ("runtime", "backend")),
+    # time per FLOP as above, for attention over the prompt
     "prefill_attention": (
         (),
         ("backend",),
@@ -184,7 +186,7 @@ def level_keys(
             "form_factor": machines.form_factor[i],
             "peak_basis": peak_basis(machines, i),
             "*bandwidth": _log_ratio(machines.bandwidth_bytes_per_s[i], REFERENCE_BANDWIDTH),
-            "*matrix": _log_ratio(machines.fp16_flops_per_s[i], machines.fp32_flops_per_s[i]),
+            "*matrix": _log_ratio(machines.matrix_flops_per_s[i], machines.fp32_flops_per_s[i]),
         }
 
     def model(i: int) -> Values:

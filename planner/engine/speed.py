@@ -4,13 +4,16 @@ Symbols (SI units):
   W_d, W_e  bytes of dense and of routed-expert weights that one step reads   KV  bytes of cache that one sequence reads
   BW        peak memory bandwidth of one device, bytes/s                       P   peak compute, FLOP/s
   L         layers       B  concurrent sequences       T  prompt tokens        U  prompt tokens per pass (ubatch)
+  F_e       FLOPs of one token through all routed experts that a pass touches
   c_*       calibrated coefficients (exp of summed level effects)
 
 Decode step:  t = max(memory, compute) + L * c_layer + c_step
   memory  = (W_d + c_experts * W_e(B)) * c_weights / BW + B * KV * c_kv / BW
   compute = 2 * N_active * B * c_prefill / P
-Prefill:      t = 2 * N_active * T * c_prefill / P + F_attn * c_attn / P + passes * (W / BW * c_weights + L * c_pass)
+Prefill:      t = (2 * N_active * T + passes * F_e * c_pad) * c_prefill / P + F_attn * c_attn / P
+                  + passes * (W / BW * c_weights + L * c_pass)
   passes  = T / U, rounded up
+  c_pad   = tokens that each touched expert computes for nothing: its few tokens fill whole tiles of a matrix product
 Time to the first token:  prefill + one decode step + c_first
 
 The form (weights and cache over bandwidth plus a part per layer that no parallelism divides) is what fits published
@@ -38,6 +41,7 @@ class SpeedInputs:
     n_experts_used: Floats
     n_layers: Floats
     active_flops_per_token: Floats  # 2 * parameters multiplied per token
+    expert_flops_per_token: Floats  # 2 * parameters of all routed experts
     bandwidth_bytes_per_s: Floats
     peak_flops_per_s: Floats  # against the basis that levels.peak_basis names
     batch: Floats
@@ -58,6 +62,7 @@ class Coefficients:
     step: Floats  # seconds
     prefill_pass: Floats  # seconds
     prefill: Floats
+    expert_pad: Floats  # tokens
     prefill_attention: Floats
     first_token: Floats  # seconds
 
@@ -90,13 +95,14 @@ def decode_step_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
 
 
 def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
-    """Seconds or layer passes of one whole prompt before any coefficient, by coefficient name."""
+    """Seconds, seconds per padded token or layer passes of a whole prompt before any coefficient, by its name."""
     passes = np.ceil(x.prompt_tokens / x.ubatch_tokens)
     touched = experts_touched_share(
         x.n_experts, x.n_experts_used, np.minimum(x.prompt_tokens, x.ubatch_tokens)
     )
     return {
         "prefill": x.active_flops_per_token * x.prompt_tokens / x.peak_flops_per_s,
+        "expert_pad": passes * x.expert_flops_per_token * touched / x.peak_flops_per_s,
         "prefill_attention": x.prefill_attention_flops / x.peak_flops_per_s,
         "weights": passes * x.dense_bytes / x.bandwidth_bytes_per_s,
         "experts": passes * x.expert_bytes * touched / x.bandwidth_bytes_per_s,
@@ -109,7 +115,8 @@ def prefill_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     term = prefill_terms(x)
     weights = term["weights"] * c.weights + term["experts"] * (c.experts * c.weights)
     beside = term["prefill_attention"] * c.prefill_attention + term["prefill_pass"] * c.prefill_pass
-    return term["prefill"] * c.prefill + weights + beside
+    computed = term["prefill"] + term["expert_pad"] * c.expert_pad
+    return computed * c.prefill + weights + beside
 
 
 def ttft_seconds(x: SpeedInputs, c: Coefficients) -> Floats:

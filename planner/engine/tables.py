@@ -16,7 +16,7 @@ from planner.engine.architecture import Architecture
 from planner.engine.attention import AttentionTable, attention_table
 from planner.engine.buffers import BufferTable, buffer_table
 from planner.engine.kv import CacheTable, cache_table
-from planner.engine.parameters import active_parameters, total_parameters
+from planner.engine.parameters import active_parameters, parameters_by_class, total_parameters
 from planner.engine.weights import WeightsTable
 
 Floats = npt.NDArray[np.float64]
@@ -40,6 +40,7 @@ class MachineTable:
     bandwidth_bytes_per_s: Floats  # of one device
     fp16_flops_per_s: Floats  # dense, FP32 accumulate, of one device
     fp32_flops_per_s: Floats
+    matrix_flops_per_s: Floats  # of the matrix units: the higher of dense FP16 and half of dense INT8
     unified_memory: Bools
     host_memory_bytes: Floats  # separate host memory; 0 where there is none
     host_bandwidth_bytes_per_s: Floats
@@ -63,6 +64,7 @@ class ModelTable:
     n_experts_used: Floats
     n_parameters: Floats  # of the text model
     active_flops_per_token: Floats  # 2 per weight multiplied
+    expert_flops_per_token: Floats  # 2 per weight of all routed experts
     max_context_tokens: Floats  # nan: not stated
     cache: CacheTable
     attention: AttentionTable
@@ -86,6 +88,7 @@ class ModelTable:
             n_experts_used=figure(lambda a: a.n_experts_used if a.is_moe else 1),
             n_parameters=figure(lambda a: total_parameters(a)),
             active_flops_per_token=figure(lambda a: 2.0 * active_parameters(a)),
+            expert_flops_per_token=figure(lambda a: 2.0 * parameters_by_class(a)["expert"]),
             max_context_tokens=figure(lambda a: a.max_context_tokens),
             cache=cache_table(architectures),
             attention=attention_table(architectures),

@@ -16,6 +16,7 @@ BASE = {
     "step": 0.3e-3,
     "prefill_pass": 60e-6,
     "prefill": 1.6,
+    "expert_pad": 16.0,
     "prefill_attention": 3.0,
     "first_token": 5e-3,
 }
@@ -35,6 +36,7 @@ def make_inputs(rng: np.random.Generator, n: int) -> SpeedInputs:
         n_experts_used=np.where(experts, 6.0, 1.0),
         n_layers=rng.integers(16, 80, n).astype(float),
         active_flops_per_token=2 * weights * 1.7 * np.where(experts, 0.3, 1.0),
+        expert_flops_per_token=2 * weights * 1.7 * np.where(experts, 0.8, 0.0),
         bandwidth_bytes_per_s=bandwidth,
         peak_flops_per_s=bandwidth * 40,
         batch=np.ones(n),

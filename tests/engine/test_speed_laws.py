@@ -25,6 +25,7 @@ POSITIVE = {
     "n_experts_used": (1, 8),
     "n_layers": (1, 200),
     "active_flops_per_token": (1e8, 1e12),
+    "expert_flops_per_token": (0.0, 1e13),
     "bandwidth_bytes_per_s": (1e9, 1e13),
     "peak_flops_per_s": (1e10, 1e16),
     "batch": (1, 512),
