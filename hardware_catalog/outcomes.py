@@ -115,6 +115,7 @@ class OutcomeReader:
             memory_gb=_number(row["device_mem_gb"]),
             bandwidth_gbs=_number(row["device_bw_gbs"]),
             backend_text=row["backend"],
+            metric=row["metric"],
         )
         found.resolution = resolution
         if resolution.answerable or row["metric"] not in SIZE_METRICS:

@@ -6,11 +6,13 @@ run leaves open is taken where there is a usual answer, with a doubt that says s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from hardware_catalog.names.devices import BANDWIDTH_RATIO
 from hardware_catalog.names.index import NameIndex
-from hardware_catalog.names.resolution import AMBIGUOUS, NOT_IN_CATALOG, NOT_STATED, Resolution
+from hardware_catalog.names.resolution import AMBIGUOUS, NOT_IN_CATALOG, NOT_STATED, OK, Resolution
 from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
 from planner.engine.units import GIB
 
@@ -42,6 +44,15 @@ _USUAL_RUNTIME: Mapping[str, str] = {
     "exl3": "exllamav3",
     "safetensors": "vllm",
 }
+# Speeds of one sequence, which the bandwidth sets: candidates need not agree in their compute for these.
+DECODE_METRICS = frozenset({"decode_tps", "decode_tps_per_seq", "tpot_ms"})
+# the rule's name where a rate between those of a platform's candidates is taken
+BETWEEN = "between"
+# One processor is sold with several kinds of memory: up to this ratio of their rates a rate between them is taken, with
+# a wider interval (DDR5-5600 to LPDDR5X-7500: 1.34).
+PLATFORM_RATIO = 1.4
+# Formats of one short name whose bits lie this near (Q4_K_M to Q4_0: 1.06) are answered as the likeliest.
+BITS_RATIO = 1.1
 
 
 class RunError(ValueError):
@@ -81,7 +92,10 @@ def device_doubts(resolution: Resolution) -> tuple[str, ...]:
         doubts.append(f"the device's variant is not stated ({named}); their figures agree")
     if not resolution.answerable:
         doubts.append("the device is not one entry of the catalog; its figures do not matter to this metric")
-    if resolution.bandwidth_assumed:
+    if resolution.rule == BETWEEN:
+        named = ", ".join(name for _, name in resolution.candidates[:4])
+        doubts.append(f"the memory fitted is not stated ({named}): a rate between them is taken")
+    elif resolution.bandwidth_assumed:
         doubts.append("the memory fitted is not stated: the platform's own rate is taken")
     return tuple(doubts)
 
@@ -125,7 +139,28 @@ class RunNames:
             return TakenFormat(self._nearest_format(bits), bits)
         if not text or resolution.status == NOT_STATED:
             return self._unstated_format(text, model, runtime_text.lower(), weights_gib, cache_only)
+        near = self._near_in_size(resolution)
+        if near is not None:
+            return near
+        if weights_gib and model.params_published:
+            doubt = f"{text[:40]} is not a format of the catalog: the stated size of the weights is taken"
+            return TakenFormat(self._of_size(weights_gib, model.params_published), None, (doubt,))
         return TakenFormat(taken(resolution, "format"), bits)
+
+    def _near_in_size(self, resolution: Resolution) -> TakenFormat | None:
+        """The likeliest of several formats, where all take nearly the same bits."""
+        bits = [self.formats[slug].nominal_bits_per_weight for slug, _ in resolution.candidates]
+        known = [b for b in bits if b]
+        if resolution.status != AMBIGUOUS or len(known) != len(bits) or not known:
+            return None
+        if max(known) > BITS_RATIO * min(known):
+            return None
+        named = ", ".join(name for _, name in resolution.candidates)
+        doubt = f"the format {resolution.text[:40]!r} may be {named}, of nearly the same size"
+        return TakenFormat(resolution.candidates[0][0], None, (doubt,))
+
+    def _of_size(self, weights_gib: float, params: float) -> str:
+        return self._nearest_format(weights_gib * GIB * 8 / params)
 
     def _nearest_format(self, bits: float) -> str:
         return min(self._gguf, key=lambda f: (abs((f.nominal_bits_per_weight or 0) - bits), f.slug)).slug
@@ -138,7 +173,7 @@ class RunNames:
             slug = model.native_format if model.native_format == "mxfp4-moe" else "q4-k-m"
             return TakenFormat(slug, None, ("the format is not stated: Ollama's usual one is taken",))
         if weights_gib and model.params_published:
-            return TakenFormat(self._nearest_format(weights_gib * GIB * 8 / model.params_published))
+            return TakenFormat(self._of_size(weights_gib, model.params_published))
         if any(word in runtime for word in ("vllm", "sglang", "tensorrt", "nim", "transformers", "torch")):
             doubt = "the format is not stated: the published precision is taken"
             return TakenFormat(model.native_format, None, (doubt,))
@@ -157,17 +192,47 @@ class RunNames:
         return usual if resolution.status == NOT_STATED else taken(resolution, "runtime")
 
     def resolve_device(
-        self, text: str, *, memory_gb: float | None, bandwidth_gbs: float | None, backend_text: str
+        self,
+        text: str,
+        *,
+        memory_gb: float | None,
+        bandwidth_gbs: float | None,
+        backend_text: str,
+        metric: str,
     ) -> Resolution:
-        """What the device's text says; its memory and bandwidth choose between entries that it leaves open."""
+        """What the device's text says; its memory and bandwidth choose between entries that it leaves open.
+
+        What stays open is taken where the candidates agree in the figures that the metric depends on.
+        """
         if not text.strip():
             raise RunError(NOT_STATED, "device is empty")
-        return self.names.resolve_device(
+        found = self.names.resolve_device(
             text.strip(),
             memory_gb=memory_gb,
             bandwidth_gbs=bandwidth_gbs,
             backend=backend_text.strip() or None,
         )
+        return found if found.answerable or found.status != AMBIGUOUS else self._settled(found, metric)
+
+    def _settled(self, found: Resolution, metric: str) -> Resolution:
+        rows = [self.devices[slug] for slug, _ in found.candidates]
+        rates = [row.bandwidth_bytes_per_s for row in rows if row.bandwidth_bytes_per_s]
+        if not rates or len(rates) != len(rows):
+            return found
+        lowest = min(rows, key=lambda row: (row.bandwidth_bytes_per_s or 0.0, row.fp16_flops_per_s or 0.0))
+        taken_entry = replace(found, slug=lowest.slug, name=lowest.name, figures_agree=True)
+        if metric in DECODE_METRICS and max(rates) <= BANDWIDTH_RATIO * min(rates):
+            return taken_entry
+        if found.rule == "cpu" and max(rates) <= PLATFORM_RATIO * min(rates):
+            return replace(
+                taken_entry,
+                rule=BETWEEN,
+                figures_agree=False,
+                status=OK,
+                bandwidth_bytes_per_s=math.sqrt(min(rates) * max(rates)),
+                bandwidth_assumed=True,
+            )
+        return found
 
     def device(self, resolution: Resolution) -> DeviceRow:
         """The entry, with the bandwidth of the memory that the text states."""

@@ -213,6 +213,7 @@ class CaseReader:
             memory_gb=number(row, "device_mem_gb", high=1e6),
             bandwidth_gbs=number(row, "device_bw_gbs", high=1e6),
             backend_text=row.get("backend") or "",
+            metric=row.get("metric") or "",
         )
         if not resolution.answerable and row.get("metric") in MEMORY_METRICS:
             return self._runs.stand_in(resolution, row.get("backend") or ""), resolution
