@@ -25,8 +25,10 @@ from planner.engine.part import Part
 from planner.engine.speeds import SpeedFigures
 from planner.engine.tables import Ints, Tables
 
-# Plans whose columns are made at a time: their arrays stay in a processor's second cache.
-BLOCK_PLANS = 16_384
+# Plans whose columns are made at a time, and whose speeds are, with groups for machines: arrays that stay in a
+# processor's caches and are yet long beside the cost of calling numpy.
+BLOCK_PLANS = 65_536
+STRIP_PLANS = 32_768
 # Plans that share a part's figures, and needs worked out at a time: they bound the memory of an evaluation.
 PART_PLANS = 2**20
 PART_NEEDS = 65_536
@@ -104,7 +106,7 @@ class Engine:
         for found in parts:
             part_box = (found[-1], *found[:-1])
             part = self._part(grid.mesh(part_box, order), order.index(0))
-            for strip in part.strips(BLOCK_PLANS):
+            for strip in part.strips(STRIP_PLANS):
                 for tile in strip.tiles(BLOCK_PLANS):
                     filled, columns = buffers.of_shape(box_shape(tile))
                     strip.fill(tile, filled)
