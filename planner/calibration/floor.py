@@ -75,7 +75,7 @@ def _ratios(values: Sequence[float]) -> Iterator[float]:
 
 
 def floor(subjects: Sequence[Subject], measured: Sequence[float]) -> dict[str, Any]:
-    """The spread between testers (median of each), and between one source's own rows of one workload."""
+    """The spread between testers (median of each), between one source's own rows of one workload, and as stated."""
     known = set_ups(subjects, measured)
     shared = {key: testers for key, testers in known.items() if len(testers) > 1}
     medians = [[float(np.median(values)) for values in testers.values()] for testers in shared.values()]
@@ -91,6 +91,17 @@ def floor(subjects: Sequence[Subject], measured: Sequence[float]) -> dict[str, A
             "middle_p90": rounded(float(np.quantile(best, 0.9))) if best else None,
         },
         "repeats": _spread(list(_repeats(subjects, measured))),
+        "stated": _stated(subjects),
+    }
+
+
+def _stated(subjects: Sequence[Subject]) -> dict[str, Any]:
+    """Standard deviations over the value, where testers repeated a run and state one."""
+    stated = [subject.relative_stddev for subject in subjects if subject.relative_stddev > 0]
+    return {
+        "rows": len(stated),
+        "median": rounded(float(np.median(stated))) if stated else None,
+        "p90": rounded(float(np.quantile(stated, 0.9))) if stated else None,
     }
 
 

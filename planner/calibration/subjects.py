@@ -45,7 +45,7 @@ class Subject:
     family: str
     notes: str
     judged_only: str  # the cleaning rule's reason where the row counts but teaches nothing
-    stddev: float  # in the unit of the metric's column; nan where the source states none
+    relative_stddev: float  # over the value, of the tester's repeats; nan where the source states none
     device: DeviceRow
     memory_bytes: float  # nan: not stated
     model: ModelRow
@@ -115,7 +115,7 @@ class _Maker:
             family=row["source_family"],
             notes=row["notes"],
             judged_only="" if rule is None else rule.reason,
-            stddev=_number(row, "stddev"),
+            relative_stddev=_number(row, "stddev") / float(row["value"]),
             device=case.machine.device,
             memory_bytes=case.machine.memory_bytes,
             model=self._models[case.model],

@@ -381,7 +381,7 @@ def _miss(miss: Report, words: MetricWords) -> Miss:
 
 def _floor(floor: Report) -> dict[str, Any]:
     """The spread between testers, in words' figures; none where nobody measured the same."""
-    testers, repeats = floor["testers"], floor["repeats"]
+    testers, repeats, stated = floor["testers"], floor["repeats"], floor["stated"]
     return {
         "pairs": testers["pairs"],
         "set_ups": testers["set_ups"],
@@ -393,6 +393,9 @@ def _floor(floor: Report) -> dict[str, Any]:
         "repeat_pairs": count(repeats["pairs"]) if repeats["pairs"] else "",
         "repeat_median": percent(repeats["median"]),
         "repeat_p90": percent(repeats["p90"]),
+        "stated_rows": count(stated["rows"]) if stated["rows"] else "",
+        "stated_median": percent(stated["median"], 1),
+        "stated_p90": percent(stated["p90"], 1),
     }
 
 

@@ -34,7 +34,7 @@ def make_subject(**changes: object) -> Subject:
         "family": "tester",
         "notes": "",
         "judged_only": "",
-        "stddev": math.nan,
+        "relative_stddev": math.nan,
         "memory_bytes": 24 * 2.0**30,
         "model_kind": "gqa",
         "counts": WeightCounts(8_030_261_248, 7_504_924_672, 0, 8_030_261_248, 1, 1),

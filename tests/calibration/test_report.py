@@ -99,6 +99,13 @@ def test_the_spread_between_testers_by_hand():
     assert (found["repeats"]["pairs"], found["repeats"]["median"]) == (1, pytest.approx(2 / 9))
 
 
+def test_stated_deviations_are_summed_up_where_there_are_any():
+    subjects = [make_subject(family=f"f{i}", relative_stddev=0.01 * i) for i in range(1, 4)]
+    stated = floor([*subjects, make_subject()], [10.0] * 4)["stated"]
+    assert (stated["rows"], stated["median"]) == (3, pytest.approx(0.02))
+    assert floor([make_subject()], [10.0])["stated"] == {"rows": 0, "median": None, "p90": None}
+
+
 def test_another_format_or_a_much_longer_context_is_another_set_up():
     same, longer = make_subject(family="b"), make_subject(family="b", depth_tokens=4096)
     assert workload(same) != workload(longer)
