@@ -255,6 +255,7 @@ def test_the_answer_links_to_its_machine_and_model(client: Client) -> None:
     html = page_of(client, f"/?machine={LAPTOP}&model=llama-3-1-8b")
     assert f'href="/machines/{LAPTOP}/"' in html
     assert 'href="/models/llama-3-1-8b/"' in html
+    assert 'in <a href="/formats/#q8-0">Q8_0</a> on' in html
     assert 'href="/devices/nvidia-geforce-rtx-4090/"' in page_of(
         client, "/?machine=rtx+4090&model=llama-3-1-8b"
     )
