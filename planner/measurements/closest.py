@@ -15,7 +15,7 @@ from hardware_catalog.measured import RESOLVED
 from hardware_catalog.models import Measurement
 from hardware_catalog.rows import DeviceRow
 from planner.engine.levels import model_kind
-from planner.measurements.distance import FAR, Entries, Rows, Target, distances
+from planner.measurements.distance import FAR, Entries, Rows, Target, distances, token_doublings
 from planner.measurements.lines import Line, lines
 from planner.snapshot import CHECK_EVERY_S, Snapshot
 
@@ -219,10 +219,10 @@ def _group(
         format=whole(formats[row.format] for row in told),
         runtime=whole(names.setdefault(row.runtime, len(names)) for row in told),
         backend=whole(names.setdefault(row.backend, len(names)) for row in told),
-        devices=figures(row.devices for row in told),
-        users=figures(row.users for row in told),
-        depth=figures(row.depth for row in told),
-        prompt=figures(row.prompt for row in told),
+        doublings_of_devices=np.log2(figures(row.devices for row in told)),
+        doublings_of_users=np.log2(figures(row.users for row in told)),
+        doublings_of_depth=token_doublings(figures(row.depth for row in told)),
+        doublings_of_prompt=token_doublings(figures(row.prompt for row in told)),
         year=figures(row[12] for row in values),
     )
     return _Group(rows, told, np.array([row[14] != "" for row in values], dtype=np.bool_))
@@ -291,7 +291,7 @@ def _nearest(
     far = distances(known.entries, group.rows, target)
     if set_up.device_count == 1 and set_up.users == 1:
         far = np.where(group.several, np.inf, far)
-    order = np.argsort(far, kind="stable")[:LOOKED_THROUGH]
+    order = _nearest_first(far)
     chosen: list[tuple[_Row, float]] = []
     left: list[tuple[_Row, float]] = []
     testers: dict[str, int] = {}
@@ -311,6 +311,14 @@ def _nearest(
         chosen.append((row, distance))
     chosen += left[: count - len(chosen)]
     return sorted(chosen, key=lambda item: item[1])
+
+
+def _nearest_first(far: np.ndarray) -> np.ndarray:
+    """Numbers of the nearest rows in order; equally near ones in the order of their ids."""
+    if len(far) > LOOKED_THROUGH:
+        near = np.flatnonzero(far <= np.partition(far, LOOKED_THROUGH)[LOOKED_THROUGH])
+        return near[np.argsort(far[near], kind="stable")]
+    return np.argsort(far, kind="stable")
 
 
 def _lines(known: Index, slugs: Sequence[str]) -> Mapping[str, Line]:

@@ -73,10 +73,10 @@ class Rows:
     format: Ints
     runtime: Ints
     backend: Ints
-    devices: Floats
-    users: Floats
-    depth: Floats  # tokens in the cache; nan: not stated
-    prompt: Floats
+    doublings_of_devices: Floats  # log2 of how many worked together
+    doublings_of_users: Floats
+    doublings_of_depth: Floats  # as ``token_doublings``; nan: not stated
+    doublings_of_prompt: Floats
     year: Floats  # nan: not stated
 
 
@@ -139,20 +139,24 @@ def format_distance(entries: Entries, fmt: int) -> Floats:
     return np.asarray(found)
 
 
+def token_doublings(tokens: Floats) -> Floats:
+    """Tokens on the scale on which depths and prompts are compared."""
+    return np.log2(tokens + DEPTH_OFFSET)
+
+
 def distances(entries: Entries, rows: Rows, target: Target) -> Floats:
     """From the plan to every measurement: [n]. By prompt for rows without a depth, as prefill and TTFT are."""
     age = np.where(np.isfinite(rows.year), target.year - rows.year, UNDATED_YEARS)
-    depth = np.abs(np.log2((rows.depth + DEPTH_OFFSET) / (target.depth + DEPTH_OFFSET)))
-    prompt = np.abs(np.log2((rows.prompt + DEPTH_OFFSET) / (target.prompt + DEPTH_OFFSET)))
+    depth, prompt = token_doublings(np.array([target.depth, target.prompt]))
     return np.asarray(
         device_distance(entries, target.device, target.log_bandwidth)[rows.device]
         + model_distance(entries, target.model)[rows.model]
         + format_distance(entries, target.format)[rows.format]
         + OTHER_RUNTIME * (rows.runtime != target.runtime)
         + OTHER_BACKEND * (rows.backend != target.backend)
-        + PER_DOUBLED_DEVICES * np.abs(np.log2(rows.devices / target.devices))
-        + PER_DOUBLED_USERS * np.abs(np.log2(rows.users / target.users))
-        + PER_DOUBLED_DEPTH * np.nan_to_num(depth)
-        + PER_DOUBLED_PROMPT * np.nan_to_num(prompt)
+        + PER_DOUBLED_DEVICES * np.abs(rows.doublings_of_devices - np.log2(target.devices))
+        + PER_DOUBLED_USERS * np.abs(rows.doublings_of_users - np.log2(target.users))
+        + PER_DOUBLED_DEPTH * np.nan_to_num(np.abs(rows.doublings_of_depth - depth))
+        + PER_DOUBLED_PROMPT * np.nan_to_num(np.abs(rows.doublings_of_prompt - prompt))
         + PER_YEAR * age
     )

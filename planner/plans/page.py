@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from planner import figures
 from planner.charts import reading
@@ -13,6 +16,7 @@ from planner.charts.context_curves import memory_curve, speed_curve
 from planner.charts.memory_bar import memory_bar
 from planner.charts.speed_scale import speed_scale
 from planner.engine.verdict import WORDS
+from planner.measurements.lines import Line
 from planner.plans.answer import Answer
 from planner.plans.querystring import question_query
 from planner.plans.questions import Question
@@ -53,9 +57,16 @@ def answer_context(answer: Answer, question: Question) -> dict[str, Any]:
             (option, question_query(replace(question, format=option.slug))) for option in answer.formats
         ),
         "nearest_said": nearest_said(answer),
+        "closest_rows": tuple(closest_row(near.line, near.differs) for near in answer.closest),
         **memory_context(answer),
         **speed_context(answer),
     }
+
+
+@lru_cache(maxsize=2048)
+def closest_row(line: Line, differs: tuple[str, ...]) -> SafeString:
+    """One measurement near the plan as a row of the table: the same few stand near many plans."""
+    return render_to_string("plans/closest_row.html", {"line": line, "differs": differs})
 
 
 def nearest_said(answer: Answer) -> str:

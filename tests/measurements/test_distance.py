@@ -51,11 +51,19 @@ SAME = {
 }
 
 
-def far(**changes: float) -> float:
+def far(target: d.Target = TARGET, **changes: float) -> float:
+    """Distance of a measurement that differs from the target in so much."""
     row = SAME | changes
-    whole = ("device", "model", "format", "runtime", "backend")
-    arrays = {name: np.array([row[name]], dtype=np.int64 if name in whole else np.float64) for name in row}
-    return float(d.distances(ENTRIES, d.Rows(**arrays), TARGET)[0])
+    numbers = {name: np.array([row[name]]) for name in ("device", "model", "format", "runtime", "backend")}
+    rows = d.Rows(
+        **numbers,
+        doublings_of_devices=np.log2([row["devices"]]),
+        doublings_of_users=np.log2([row["users"]]),
+        doublings_of_depth=d.token_doublings(np.array([row["depth"]])),
+        doublings_of_prompt=d.token_doublings(np.array([row["prompt"]])),
+        year=np.array([row["year"]]),
+    )
+    return float(d.distances(ENTRIES, rows, target)[0])
 
 
 def test_the_same_set_up_is_at_no_distance():
@@ -104,17 +112,5 @@ def test_all_weights_are_positive():
 
 
 def test_several_conversations_are_compared_with_several():
-    target = replace(TARGET, users=32.0)
-    rows = d.Rows(
-        **{
-            name: np.array(
-                [SAME[name]] * 2,
-                dtype=np.int64 if name in ("device", "model", "format", "runtime", "backend") else np.float64,
-            )
-            for name in SAME
-            if name != "users"
-        },
-        users=np.array([1.0, 32.0]),
-    )
-    alone, together = d.distances(ENTRIES, rows, target)
-    assert together == 0.0 < alone
+    many = replace(TARGET, users=32.0)
+    assert far(many, users=32.0) == 0.0 < far(many, users=8.0) < far(many, users=1.0)
