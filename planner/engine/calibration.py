@@ -26,6 +26,9 @@ class IntervalRule:
     effects: Mapping[str, float]  # by group name
     ends: tuple[float, float]
     backend_ends: Mapping[str, tuple[float, float]]
+    level_effects: Mapping[
+        str, Mapping[str, float]
+    ]  # the effects of groups that are levels, by level and key
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,17 @@ class Calibration:
 
 
 def _interval_rule(rule: Mapping[str, Any]) -> IntervalRule:
+    effects = {name: float(effect) for name, effect in rule["effects"].items()}
+    level_effects: dict[str, dict[str, float]] = {}
+    for name, effect in effects.items():
+        level, _, key = name.partition("=")
+        level_effects.setdefault(level, {})[key] = effect
     return IntervalRule(
         log_scale=float(rule["log_scale"]),
-        effects={name: float(effect) for name, effect in rule["effects"].items()},
+        effects=effects,
         ends=(float(rule["ends"][0]), float(rule["ends"][1])),
         backend_ends={name: (float(low), float(high)) for name, (low, high) in rule["backend_ends"].items()},
+        level_effects=level_effects,
     )
 
 

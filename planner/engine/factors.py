@@ -38,6 +38,11 @@ class PairsInUse:
         grouped = replace(grid, axes=grid.axes._replace(machine=machine_groups[grid.axes.machine]))
         for axis in PAIRED_AXES:
             self._pairs[axis] = grouped.pairs(axis)
+        # where the effects of the pairs lie in the tables of factors
+        self._cells = {
+            axis: ([i for i, _ in pairs], self._column[[j for _, j in pairs]])
+            for axis, pairs in self._pairs.items()
+        }
         self._values: dict[str, list[Values]] = {}
         self._levels: dict[Level, tuple[list[str], Floats]] = {}
 
@@ -76,9 +81,8 @@ class PairsInUse:
         tables: dict[str, Floats] = {}
         for axis, logs in sums.items():
             n_rows = 1 if axis == "runtime" else len(self.keys.rows(axis))
-            rows, runtimes = np.array(self._pairs[axis], dtype=np.int64).reshape(-1, 2).T
             table = np.ones((n_rows, n_runtimes))
-            table[rows, self._column[runtimes]] = np.exp(logs)
+            table[self._cells[axis]] = np.exp(logs)
             tables[axis] = table[self._machine_groups] if axis == "machine" else table
         return Factors(tables, self._column)
 

@@ -71,11 +71,7 @@ def bind_intervals(calibration: Calibration, pairs: PairsInUse) -> BoundInterval
 def _log_scales(
     rule: IntervalRule, pairs: PairsInUse, measured: Mapping[str, Mapping[str, int]]
 ) -> LogEffects:
-    effects: dict[str, dict[str, float]] = {}
-    for name, effect in rule.effects.items():
-        level, _, key = name.partition("=")
-        effects.setdefault(level, {})[key] = effect
-    sums = pairs.sum(SPREAD_LEVELS, effects)
+    sums = pairs.sum(SPREAD_LEVELS, rule.level_effects)
     sums["runtime"] = sums["runtime"] + rule.log_scale
     for group, seen_level in ((SEEN_DEVICE, DEVICE_LEVEL), (SEEN_RUNTIME, RUNTIME_LEVEL)):
         known, (keys, _) = measured.get("|".join(seen_level), {}), pairs.level(seen_level)

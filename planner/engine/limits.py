@@ -107,10 +107,10 @@ def usable_bytes(table: LimitTable, platform: Ints, memory_bytes: Floats, device
     """
     platforms, memory, count = np.broadcast_arrays(platform, memory_bytes, device_count)
     result = np.full((3, *memory.shape), np.nan)
-    for index, rule in enumerate(table.rules):
+    for index in np.unique(platforms):
         chosen = (platforms == index) & np.isfinite(memory)
         if chosen.any():
-            result[:, chosen] = rule.usable(memory[chosen]) * count[chosen]
+            result[:, chosen] = table.rules[index].usable(memory[chosen]) * count[chosen]
     return Range(result[0], result[1], result[2])
 
 

