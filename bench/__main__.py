@@ -16,6 +16,7 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
+    from bench.engine import measure_engine
     from bench.form import measure_form
     from planner.assets import collect_static_if_changed
 
@@ -24,7 +25,7 @@ def main() -> None:
     collect_static_if_changed()
 
     figures: dict[str, float] = {}
-    for measure in (measure_form,):
+    for measure in (measure_engine, measure_form):
         found = measure()
         for name, value in found.items():
             sys.stdout.write(f"{name}: {value:,.4g}\n")

@@ -73,20 +73,24 @@ class SpeedFigures:
         """The speeds of the plans of a box, with everything on the devices."""
         x = SpeedInputs(**{f.name: cut(getattr(self.inputs, f.name)) for f in fields(SpeedInputs)})
         c = Coefficients(**{name: split.within(cut) for name, split in self.coefficients.items()})
-        log_ends = {}
+        step_s, prefill_s = decode_step_seconds(x, c), prefill_seconds(x, c)
+        log_ends = self.log_ends(cut)
+        columns: dict[str, Floats] = {}
+        for metric, values in (
+            ("decode", 1.0 / step_s),
+            ("prefill", x.prompt_tokens / prefill_s),
+            ("ttft", ttft_of_parts(prefill_s, step_s, c) * 1e3),
+        ):
+            columns |= with_interval(metric, values, *log_ends[metric])
+        return Speeds(x, c, log_ends, columns)
+
+    def log_ends(self, cut: Cut) -> dict[str, tuple[Floats, Floats]]:
+        """Both ends of every metric's interval within a box, as logarithms of factors."""
+        found = {}
         for metric, (low, high) in self.ends.items():
             scale = self.scales[metric].within(cut)
-            log_ends[metric] = (cut(low) * scale, cut(high) * scale)
-        step_s, prefill_s = decode_step_seconds(x, c), prefill_seconds(x, c)
-        predicted = {
-            "decode": 1.0 / step_s,
-            "prefill": x.prompt_tokens / prefill_s,
-            "ttft": ttft_of_parts(prefill_s, step_s, c) * 1e3,
-        }
-        columns: dict[str, Floats] = {}
-        for metric, values in predicted.items():
-            columns |= _with_interval(metric, values, *log_ends[metric])
-        return Speeds(x, c, log_ends, columns)
+            found[metric] = (cut(low) * scale, cut(high) * scale)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +114,15 @@ class Speeds:
         c = Coefficients(**{f.name: pick(getattr(self.coefficients, f.name)) for f in fields(Coefficients)})
         step_s = offloaded_decode_seconds(x, c, moved_bytes, host_bandwidth_bytes_per_s)
         low, high = (pick(end) * DOUBT_POWER for end in self.log_ends["decode"])
-        found: dict[str, Floats | float] = {**_with_interval("decode", 1.0 / step_s, low, high)}
+        found: dict[str, Floats | float] = {**with_interval("decode", 1.0 / step_s, low, high)}
         for metric in _NOT_OFFLOADED:
             column = COLUMN_OF[metric]
             found |= dict.fromkeys((column, f"{column}_low", f"{column}_high"), np.nan)
         return found
 
 
-def _with_interval(metric: str, values: Floats, log_low: Floats, log_high: Floats) -> dict[str, Floats]:
+def with_interval(metric: str, values: Floats, log_low: Floats, log_high: Floats) -> dict[str, Floats]:
+    """The three columns of a metric."""
     column = COLUMN_OF[metric]
     return {
         column: values,
