@@ -114,8 +114,7 @@ def _named(row: ParsedRow, chosen: Mapping[tuple[str, str], str], names: NameInd
             told.append(f"the file says {column} “{fields[column]}”")
             fields[column] = name
     spare, said = row.spare_model, fields.get("model", "")
-    unknown = not names.resolve_model(said).answerable
-    if spare and unknown and names.resolve_model(spare).answerable:
+    if spare and not names.resolve_model(said).answerable and names.resolve_model(spare).answerable:
         told.append(f"model file {said}")
         fields["model"] = spare
     if told:
