@@ -22,7 +22,7 @@ from planner.calibration.documents import (
     other_version_reason,
     read_document,
 )
-from planner.calibration.files import SHIPPED
+from planner.calibration.files import SHIPPED, shipped_report
 from planner.calibration.models import Activation, CalibrationVersion
 from planner.engine.calibration import FORMULA_VERSION, Calibration
 
@@ -39,6 +39,7 @@ class ActiveCalibration:
     registered: datetime | None  # when this installation got it
     rows: Mapping[str, int]  # measurements that taught it, by metric
     accuracy: Mapping[str, Mapping[str, float]]  # held-out figures by metric, as documents.accuracy_summary
+    measured_until: str = ""  # date of the newest of them; "" where no report says it
     instead_of: str = ""  # the activated version that cannot answer, with the reason
 
 
@@ -173,4 +174,12 @@ def _shipped(instead_of: str = "") -> ActiveCalibration:
         CalibrationVersion.objects.filter(sha256=document.sha256).values_list("created", flat=True).first()
     )
     name = shipped_name(document.sha256)
-    return ActiveCalibration(calibration, name, registered, document.rows, document.accuracy, instead_of)
+    return ActiveCalibration(
+        calibration, name, registered, document.rows, document.accuracy, _measured_until(document), instead_of
+    )
+
+
+def _measured_until(document: Document) -> str:
+    """The date of the newest measurement, from the report where it is this file's."""
+    report = shipped_report()
+    return str(report["data"]["last_date"]) if report["calibration_sha256"] == document.sha256 else ""

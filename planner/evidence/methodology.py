@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
+from planner.calibration.files import shipped_report
 from planner.engine.intervals import DOUBT_POWER
 from planner.engine.kv import DSA_TOP_K
 from planner.engine.levels import REFERENCE_BANDWIDTH, REFERENCE_BITS, REFERENCE_WIDTH
@@ -24,18 +24,6 @@ from planner.plans.services import SUSTAINED, answer_of
 
 # What the page works through where nothing else is asked: a card and a model that most readers know.
 DEFAULT_QUESTION = Question(model="llama-3-1-8b", device="nvidia-geforce-rtx-4090", format="q4-k-m")
-
-# Figures of the fit that the text names. Their modules need scipy, which no page should load: a test holds them equal.
-FIT_FACTS: Mapping[str, float] = {
-    "training_cap": 50,  # crossval.TRAINING_CAP
-    "half_life_years": 2.0,  # observations.HALF_LIFE_YEARS
-    "undated_years": 2.0,  # observations.UNDATED_YEARS
-    "folds": 20,  # settings.FOLDS
-    "score_cap": 20,  # folds.family_weights
-    "min_family_rows": 5,  # crossval.MIN_FAMILY_ROWS
-    "coverage": 0.90,  # conformal.COVERAGE
-    "backend_families": 8,  # conformal.BACKEND_FAMILIES
-}
 
 SECTIONS = (
     ("parameters", "Counting the model"),
@@ -58,7 +46,7 @@ def methodology_context(plan: Plan) -> dict[str, Any]:
     """Everything the page's templates need, for one plan."""
     answer = answer_of(plan)
     decode, prefill, first_token = decode_and_prefill(answer.steps)
-    known = any(map(math.isfinite, (float(plan.columns["decode_tps"][plan.row]),)))
+    known = math.isfinite(float(plan.columns["decode_tps"][plan.row]))
     return {
         "title": "Methodology · Sizewise",
         "sections": SECTIONS,
@@ -80,7 +68,7 @@ def methodology_context(plan: Plan) -> dict[str, Any]:
         "coefficients": coefficient_lines(plan),
         "active": plan.snapshot.active,
         "accuracy": plan.snapshot.active.accuracy,
-        "fit": FIT_FACTS,
+        "fit": shipped_report()["method"],
         "facts": {
             "margin": gib(MARGIN_BYTES),
             "margin_percent": f"{MARGIN_SHARE * 100:g}",

@@ -31,10 +31,12 @@ COEFFICIENT_WORDS: Mapping[str, str] = {
     "step": "time of each decode step beside its layers: sampling, launching",
     "prefill_pass": "time of each layer in each pass over the prompt",
     "prefill": "time of an operation of prefill, over the time at the published peak",
-    "prefill_attention": "the same for the attention of the prompt to itself",
+    "expert_pad": "tokens that each expert computes for nothing, because few tokens fill whole tiles of a product",
+    "prefill_attention": "time of an operation of the prompt's attention, over the time at the published peak",
     "first_token": "time before the first token beside the prompt and one step",
 }
 IN_SECONDS = frozenset({"layer", "step", "prefill_pass", "first_token"})
+IN_TOKENS = frozenset({"expert_pad"})
 FIELD_WORDS: Mapping[str, str] = {
     "backend": "backend",
     "vendor": "vendor",
@@ -49,7 +51,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "model_kind": "kind of model",
     "peak_basis": "figure that compute is measured by",
     "*bandwidth": "memory bandwidth over 400 GB/s",
-    "*matrix": "16-bit over 32-bit compute",
+    "*matrix": "matrix units over 32-bit compute",
     "*bits": "bits per weight over 4.85",
     "*width": "hidden size over 4,096",
 }
@@ -168,7 +170,7 @@ def shown_value(name: str, value: float) -> str:
     """A coefficient with its unit."""
     if name in IN_SECONDS:
         return f"{significant(value * 1e3, 3)} ms" if value >= 1e-3 else f"{significant(value * 1e6, 3)} µs"
-    return significant(value, 3)
+    return f"{significant(value, 3)} tokens" if name in IN_TOKENS else significant(value, 3)
 
 
 def _level_words(level: Level) -> str:

@@ -87,6 +87,18 @@ def symbol_lines(plan: Plan) -> tuple[SymbolLine, ...]:
             _scaled(figure["active_flops_per_token"], 1e9, "GFLOP"),
             "the parameters above",
         ),
+        *(
+            [
+                SymbolLine(
+                    "F_e",
+                    "operations for one token through all routed experts",
+                    _scaled(figure["expert_flops_per_token"], 1e9, "GFLOP"),
+                    "the parameters above",
+                )
+            ]
+            if figure["n_experts"] > 1
+            else []
+        ),
         SymbolLine("T", "tokens of the prompt", tokens(figure["prompt_tokens"]), "the question"),
         SymbolLine(
             "U",

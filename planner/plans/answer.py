@@ -78,6 +78,7 @@ class Provenance:
     name: str = ""
     registered: str = ""  # ISO date since when this installation has it; "" where it is not known
     rows: int = 0  # measurements that taught it
+    measured_until: str = ""  # ISO date of the newest of them; "" where it is not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,10 +257,9 @@ def _decode_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]
 
 def _prefill_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]) -> tuple[FormulaStep, ...]:
     term = {name: float(value[0]) for name, value in prefill_terms(inputs).items()}
-    flops = float(
-        inputs.active_flops_per_token[0] * inputs.prompt_tokens[0] + inputs.prefill_attention_flops[0]
-    )
-    arithmetic = term["prefill"] * float(c.prefill[0]) + term["prefill_attention"] * float(
+    padding = term["expert_pad"] * float(c.expert_pad[0])
+    flops = (term["prefill"] + padding + term["prefill_attention"]) * float(inputs.peak_flops_per_s[0])
+    arithmetic = (term["prefill"] + padding) * float(c.prefill[0]) + term["prefill_attention"] * float(
         c.prefill_attention[0]
     )
     whole = float(prefill_seconds(inputs, c)[0])

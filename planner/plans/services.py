@@ -112,7 +112,7 @@ def answer_of(plan: Plan) -> Answer:
 
 def _provenance(active: ActiveCalibration) -> Provenance:
     registered = active.registered.date().isoformat() if active.registered else ""
-    return Provenance(active.name, registered, sum(active.rows.values()))
+    return Provenance(active.name, registered, sum(active.rows.values()), active.measured_until)
 
 
 def closest_measurements(plan: Plan) -> tuple[Closest, ...]:

@@ -14,7 +14,7 @@ from planner.figures import MINUS, significant
 
 register = template.Library()
 METRIC_WORDS = {"decode": "writing", "prefill": "reading a prompt", "ttft": "time to the first token"}
-SUBSCRIPTED = {"W_d": ("W", "d"), "W_e": ("W", "e"), "F_a": ("F", "a")}
+SUBSCRIPTED = {"W_d": ("W", "d"), "W_e": ("W", "e"), "F_e": ("F", "e"), "F_a": ("F", "a")}
 SECONDS = frozenset({"layer", "step", "prefill_pass", "first_token"})
 
 
@@ -46,6 +46,12 @@ def percent(value: float) -> str:
 def plain(value: float) -> str:
     """A number without trailing zeros."""
     return f"{value:g}"
+
+
+@register.filter
+def years(value: float) -> str:
+    """A number of years: "1 year", "2.5 years"."""
+    return f"{value:g} {'year' if value == 1 else 'years'}"
 
 
 @register.filter

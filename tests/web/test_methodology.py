@@ -6,15 +6,13 @@ import math
 import re
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from django.test import Client
 
-from planner.calibration import conformal, crossval, folds, observations, settings
 from planner.engine.kv import KV_RULES
 from planner.engine.levels import AXIS_OF_FIELD, LEVELS
 from planner.engine.runtime_buffers import BUFFER_RULES
-from planner.evidence.methodology import DEFAULT_QUESTION, FIT_FACTS
+from planner.evidence.methodology import DEFAULT_QUESTION
 from planner.evidence.methodology_levels import (
     COEFFICIENT_WORDS,
     FIELD_WORDS,
@@ -132,20 +130,6 @@ def test_everything_that_the_engine_knows_has_its_words():
     assert set(KV_RULES) == set(RULE_WORDS)
     assert set(BUFFER_RULES) == set(BUFFER_WORDS)
     assert set(KIND_WORDS) == {"full", "sliding", "mla", "linear", "shared", "compressed"}
-
-
-def test_the_figures_of_the_fit_that_the_text_names_are_the_codes():
-    capped = folds.family_weights(np.array(["one"] * 100 + ["other"] * 4))
-    assert {
-        "training_cap": crossval.TRAINING_CAP,
-        "half_life_years": observations.HALF_LIFE_YEARS,
-        "undated_years": observations.UNDATED_YEARS,
-        "folds": settings.FOLDS,
-        "score_cap": round(float(capped[:100].sum() / capped[100:].sum() * 4)),
-        "min_family_rows": crossval.MIN_FAMILY_ROWS,
-        "coverage": conformal.COVERAGE,
-        "backend_families": conformal.BACKEND_FAMILIES,
-    } == FIT_FACTS
 
 
 def text_of(client: Client, query: str = "", status: int = 200) -> str:
