@@ -158,6 +158,12 @@ RULES: tuple[Rule, ...] = (
         frozenset({"ttft_ms"}),
     ),
     Rule(
+        "bound",
+        "a bound for prompts up to some length, not the time of one prompt",
+        _notes(r"TTFT lower bound"),
+        frozenset({"ttft_ms"}),
+    ),
+    Rule(
         "token_by_token",
         "the prompt was read token by token, or warm from a cache",
         _notes(r"token by token|prompt cache|warm.?prefill|cached prompt", unless=r"no prompt cache"),

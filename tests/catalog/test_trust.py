@@ -72,6 +72,10 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"metric": "ttft_ms", "prompt_tokens": ""},
         {"metric": "prefill_tps", "prompt_tokens": ""},
     ),
+    "bound": (
+        {"metric": "ttft_ms", "notes": "TTFT lower bound: prompt up to 128 tokens"},
+        {"metric": "ttft_ms", "notes": "TTFT of one prompt of 128 tokens"},
+    ),
     "token_by_token": (
         {"metric": "prefill_tps", "notes": "warm prefill: prompt cache hit"},
         {"metric": "prefill_tps", "notes": "cold; no prompt cache"},
