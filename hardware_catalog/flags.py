@@ -19,6 +19,8 @@ Row = Mapping[str, str]
 OTHER_SCOPE = frozenset({"several_sequences", "several_devices", "special_kernels"})
 # Rules of trust.py that mean a device and its host, or several machines, worked together.
 COMPOSITE_RULES = frozenset({"partly_on_host", "mixed_backend"})
+# A rule that matches only because its narrower sibling does.
+IMPLIED: Mapping[str, str] = {"named_outlier": "low_outlier"}
 # The flag that each rule of trust.py raises.
 FLAG_OF_RULE: Mapping[str, str] = {
     "speculative": "speculative",
@@ -94,6 +96,8 @@ def judge(row: Row) -> Judgement:
     rules = [
         rule for rule in RULES if (not rule.metrics or row["metric"] in rule.metrics) and rule.matches(row)
     ]
+    matched = {rule.name for rule in rules}
+    rules = [rule for rule in rules if IMPLIED.get(rule.name) not in matched]
     notes = _notes(row["notes"])
     flags: dict[str, list[str]] = {}
     for flag, reason in (

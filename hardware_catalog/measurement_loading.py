@@ -35,6 +35,25 @@ DERIVED = (
     "rule",
     "flags",
 )
+# What of the catalog the reading of names depends on.
+READ: Mapping[str, tuple[str, ...]] = {
+    "devices": (
+        *("slug", "name", "aliases", "kind", "vendor", "architecture", "form_factor", "unified_memory"),
+        *(
+            "memory_options_gb",
+            "memory_type",
+            "bandwidth_bytes_per_s",
+            "fp16_flops_per_s",
+            "fp32_flops_per_s",
+        ),
+    ),
+    "models": (
+        *("slug", "name", "aliases", "hf_repo", "family", "config", "native_format"),
+        *("params_published", "active_params_published", "release_date"),
+    ),
+    "formats": ("slug", "name", "aliases", "family", "nominal_bits_per_weight"),
+    "runtimes": ("slug", "name", "aliases", "kv_rule", "backends"),
+}
 
 
 def outcomes_digest(data: Path, rows: CatalogRows) -> str:
@@ -42,7 +61,9 @@ def outcomes_digest(data: Path, rows: CatalogRows) -> str:
     digest = hashlib.sha256()
     for path in (data / FILE, *sorted((data / "aliases").glob("*.csv")), *_code()):
         digest.update(path.read_bytes() if path.exists() else b"")
-    digest.update(repr((rows.devices, rows.models, rows.formats, rows.runtimes)).encode())
+    for kind, fields in READ.items():
+        entries = [[getattr(entry, name) for name in fields] for entry in getattr(rows, kind)]
+        digest.update(repr(entries).encode())
     return digest.hexdigest()
 
 

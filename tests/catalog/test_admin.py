@@ -50,6 +50,7 @@ SEARCHES = {
     "figurenote": "sources disagree",
     "blocktype": "Q4_K",
     "alias": "r1",
+    "measurement": "gemma-4-26b",
 }
 
 
