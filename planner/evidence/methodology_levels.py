@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hardware_catalog.rows import DeviceRow, FormatRow, ModelRow, RuntimeRow
 from planner.engine.calibration import IntervalRule
 from planner.engine.intervals import (
     DOUBT_POWER,
@@ -18,9 +19,11 @@ from planner.engine.intervals import (
 )
 from planner.engine.levels import LEVELS, Level, axis_of, key_of, level_keys, merged, share_of
 from planner.engine.verdict import OFFLOAD
+from planner.evidence.accuracy_words import format_words, model_words
 from planner.evidence.methodology_memory import asked
 from planner.figures import significant
 from planner.plans.plan import Plan
+from planner.snapshot import Snapshot
 
 # What each coefficient is; a new one shows its name until it has its words here.
 COEFFICIENT_WORDS: Mapping[str, str] = {
@@ -150,7 +153,7 @@ def _coefficient(plan: Plan, fields: PlanFields, name: str, levels: tuple[Level,
         lines.append(
             LevelLine(
                 level=_level_words(level),
-                group=_group_words(level, values),
+                group=_group_words(level, values, plan.snapshot),
                 factor=math.exp(effect * share),
                 rows=rows.get(joined, {}).get(key, 0),
             )
@@ -177,14 +180,25 @@ def _level_words(level: Level) -> str:
     return " × ".join(FIELD_WORDS.get(field, field) for field in level) or "every measurement"
 
 
-def _group_words(level: Level, values: Mapping[str, str | float]) -> str:
-    found = [
-        f"{math.exp(float(values[field])):.3g} times"
-        if field.startswith("*")
-        else str(values[field]) or "not stated"
-        for field in level
-    ]
-    return ", ".join(found) or "all"
+def _group_words(level: Level, values: Mapping[str, str | float], snapshot: Snapshot) -> str:
+    return ", ".join(_value_words(name, values[name], snapshot) for name in level) or "all"
+
+
+def _value_words(name: str, value: str | float, snapshot: Snapshot) -> str:
+    """A field's value as a reader knows it."""
+    if name.startswith("*"):
+        return f"{math.exp(float(value)):.3g} times"
+    text = str(value)
+    entries: Mapping[str, Mapping[str, DeviceRow | ModelRow | FormatRow | RuntimeRow]] = {
+        "device": snapshot.devices,
+        "model": snapshot.models,
+        "format": snapshot.formats,
+        "runtime": snapshot.runtimes,
+    }
+    if name in entries and text in entries[name]:
+        return entries[name][text].name
+    words = {"speed_family": format_words, "model_kind": model_words}.get(name)
+    return words(text) if words else text or "not stated"
 
 
 def interval_examples(plan: Plan) -> tuple[IntervalExample, ...]:
@@ -207,7 +221,7 @@ def _interval(
         values = fields.of(level)
         effect = rule.effects.get(group_name(level, key_of(level, values)))
         if effect is not None:
-            words = f"{_level_words(level)}: {_group_words(level, values)}"
+            words = f"{_level_words(level)}: {_group_words(level, values, plan.snapshot)}"
             lines.append(ScaleLine(words, math.exp(effect)))
     measured = plan.snapshot.calibration.rows.get(MAIN_COEFFICIENT[metric], {})
     for level, group, words in (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from planner.engine.levels import merged, peak_basis
 from planner.engine.speed import SpeedInputs, experts_touched_share
 from planner.evidence.methodology_memory import asked
-from planner.figures import UNKNOWN, gb, significant, tokens
+from planner.figures import UNKNOWN, gb, number, significant, tokens
 from planner.plans.answer import FormulaStep
 from planner.plans.explain import speed_of
 from planner.plans.plan import Plan
@@ -133,7 +133,10 @@ def _gb(n_bytes: float) -> str:
 
 
 def _scaled(value: float, unit: float, name: str) -> str:
-    return f"{significant(value / unit, 4)} {name}" if math.isfinite(value) else UNKNOWN
+    if not math.isfinite(value):
+        return UNKNOWN
+    figure = value / unit
+    return f"{number(figure, 0) if figure >= 1000 else significant(figure, 4).rstrip('0').rstrip('.')} {name}"
 
 
 def decode_and_prefill(

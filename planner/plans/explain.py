@@ -18,7 +18,7 @@ from planner.engine.speed import (
     prefill_seconds,
     prefill_terms,
 )
-from planner.figures import gib, significant
+from planner.figures import gib, number, significant
 from planner.plans.answer import FormulaStep, MemoryPart
 from planner.plans.plan import Plan
 from planner.plans.questions import Question
@@ -197,7 +197,7 @@ def _us(seconds: float) -> str:
 
 
 def _rate(bytes_per_s: float) -> str:
-    return f"{significant(bytes_per_s / 1e9, 4)} GB/s"
+    return f"{number(bytes_per_s / 1e9, 0 if bytes_per_s >= 100e9 else 1)} GB/s"
 
 
 def _gb(n_bytes: float) -> str:
