@@ -22,6 +22,7 @@ FEWER_ROWS = {
     "/devices/": "/devices/?vendor=Ampere",
     "/machines/": "/machines/?device=nvidia-geforce-rtx-4090",
     "/models/": "/models/?vendor=OpenAI",
+    "/measurements/": "/measurements/?q=apple-axengine-002",
 }
 pytestmark = pytest.mark.django_db
 
