@@ -6,6 +6,7 @@ from functools import cache
 
 from hardware_catalog.files import load_rows
 from hardware_catalog.rows import CatalogRows, ModelRow
+from hardware_catalog.tables import CatalogTables, catalog_tables
 from planner.engine.architecture import Architecture, architecture_from_config
 from planner.engine.quantize import WeightFormat, weight_format
 
@@ -33,3 +34,9 @@ def architectures() -> dict[str, Architecture]:
 @cache
 def formats() -> dict[str, WeightFormat]:
     return {row.slug: weight_format(row, rows().block_types) for row in rows().formats}
+
+
+@cache
+def tables() -> CatalogTables:
+    """The engine's tables of the whole catalog."""
+    return catalog_tables(rows())

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware_catalog.files import load_rows
 from hardware_catalog.rows import CatalogRows
 from hardware_catalog.tables import (
     CatalogTables,
     MachineSpec,
-    catalog_tables,
     machine_table,
     memory_limits,
 )
@@ -28,16 +25,16 @@ from planner.engine.kv import MLA_LATENT
 from planner.engine.memory import MemoryRules
 from planner.engine.tables import Tables, WorkloadTable
 from planner.engine.units import GIB
+from tests.engine.catalog import rows as catalog_rows
+from tests.engine.catalog import tables as shipped_tables
 
 MODELS = ("llama-3-1-8b", "qwen3-30b-a3b", "gemma-3-27b", "deepseek-r1", "qwen3-next-80b-a3b", "gpt-oss-20b")
 FORMATS = ("q8-0", "q4-k-m", "iq2-xxs")
 RUNTIMES = (("llama-cpp", "CUDA"), ("vllm", "CUDA"), ("llama-cpp", "CPU"))
 
 
-@cache
 def shipped() -> tuple[CatalogRows, CatalogTables]:
-    rows = load_rows()
-    return rows, catalog_tables(rows)
+    return catalog_rows(), shipped_tables()
 
 
 def workload_table(contexts: list[int], concurrency: int = 1) -> WorkloadTable:
