@@ -59,17 +59,26 @@ FIELD_OF_COLUMN: Mapping[str, str] = {
     "notes": "notes",
     "source_family": "source_family",
 }
+# What a measurement may state beyond those columns, and its value where it does not.
+FURTHER: Mapping[str, Any] = {"parallelism": "", "settings": {}}
 
 
 def row_of(measurement: Any) -> dict[str, str]:
     """A measurement's texts and figures under the columns of measurements.csv, and of ``predict`` where it has more."""
-    row = {column: as_text(getattr(measurement, name)) for column, name in FIELD_OF_COLUMN.items()}
-    row["parallelism"] = measurement.parallelism
-    return row | {str(column): as_text(value) for column, value in measurement.settings.items()}
+    return texts_of({name: getattr(measurement, name) for name in (*FIELD_OF_COLUMN.values(), *FURTHER)})
+
+
+def texts_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """The same of a measurement's values by field."""
+    row = {column: as_text(values[name]) for column, name in FIELD_OF_COLUMN.items()}
+    row["parallelism"] = values["parallelism"]
+    return row | {str(column): as_text(value) for column, value in values["settings"].items()}
 
 
 def as_text(value: Any) -> str:
     """A cell of a CSV file: whole numbers without a point, "" for what is not stated."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, float):

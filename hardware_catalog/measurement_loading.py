@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.db.models import JSONField
 
 from hardware_catalog import flags, names, outcomes, trust
 from hardware_catalog.counts import Count
-from hardware_catalog.measured import FIELD_OF_COLUMN, SHIPPED, row_of
+from hardware_catalog.measured import FIELD_OF_COLUMN, FURTHER, SHIPPED, texts_of
 from hardware_catalog.measurement_file import FILE, MeasurementRecord, read_measurements
 from hardware_catalog.models import Device, LanguageModel, Measurement, Runtime, WeightFormat
 from hardware_catalog.names.index import NameIndex
@@ -35,6 +36,8 @@ DERIVED = (
     "rule",
     "flags",
 )
+# What a row of the file does not say.
+NEW: dict[str, Any] = {**FURTHER, "origin": SHIPPED, "is_local": False, "withdrawn": False}
 # What of the catalog the reading of names depends on.
 READ: Mapping[str, tuple[str, ...]] = {
     "devices": (
@@ -107,17 +110,18 @@ class Deriver:
             )
         }
 
-    def derive(self, measurement: Measurement) -> None:
-        """Set the derived fields of a measurement, without saving it."""
-        found = self._reader.read(row_of(measurement))
-        for name, keys in self._keys.items():
-            setattr(measurement, f"{name}_id", keys.get(getattr(found, name)))
-        measurement.backend = found.backend
-        measurement.year = int(measurement.source_date[:4]) if measurement.source_date else None
-        measurement.outcome = found.outcome
-        measurement.outcome_reason = found.reason
-        measurement.rule = found.rule
-        measurement.flags = dict(found.flags)
+    def derived(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The derived values by column, of a measurement given by its values."""
+        found = self._reader.read(texts_of(values))
+        date = values["source_date"]
+        return {f"{name}_id": keys.get(getattr(found, name)) for name, keys in self._keys.items()} | {
+            "backend": found.backend,
+            "year": int(date[:4]) if date else None,
+            "outcome": found.outcome,
+            "outcome_reason": found.reason,
+            "rule": found.rule,
+            "flags": dict(found.flags),
+        }
 
 
 def derive(
@@ -126,71 +130,74 @@ def derive(
     """Set the derived fields of measurements that were added or edited here; the caller saves them."""
     deriver = Deriver(rows, names_index)
     for measurement in measurements:
-        deriver.derive(measurement)
+        stated = {name: getattr(measurement, name) for name in (*STATED, *FURTHER)}
+        for name, value in deriver.derived(stated).items():
+            setattr(measurement, name, value)
 
 
 def _write(records: Iterable[MeasurementRecord], deriver: Deriver) -> Count:
+    """Compare rows as plain values: a model's instance for each of them would take longer than all the rest."""
     count = Count()
-    stored = {measurement.slug: measurement for measurement in Measurement.objects.all()}
-    created, updated = [], []
+    stored: dict[str, dict[str, Any]] = {row["slug"]: dict(row) for row in Measurement.objects.values()}
+    created: list[dict[str, Any]] = []
+    updated: list[dict[str, Any]] = []
     for record in records:
-        before = stored.pop(record.id, None)
-        if before is not None and (before.is_local or before.origin != SHIPPED):
-            stored[record.id] = before
+        before = stored.get(record.id)
+        if before is not None and (before["is_local"] or before["origin"] != SHIPPED):
             continue
-        measurement = Measurement(**record.fields())
-        deriver.derive(measurement)
+        stored.pop(record.id, None)
+        values = NEW | record.fields()
+        values |= deriver.derived(values)
         if before is None:
-            created.append(measurement)
-        elif before.withdrawn or _differs(before, measurement):
-            updated.append(measurement)
+            created.append(values)
+        elif any(before[name] != value for name, value in values.items()):
+            updated.append(values)
         else:
             count.unchanged += 1
     count.created, count.updated = len(created), len(updated)
-    for left in stored.values():
-        if left.origin == SHIPPED and not left.is_local:
-            if not left.withdrawn:
-                left.withdrawn = True
-                updated.append(left)
-                count.withdrawn += 1
-            continue
-        count.kept += 1
-        was = {name: getattr(left, name) for name in DERIVED}
-        deriver.derive(left)
-        if was != {name: getattr(left, name) for name in DERIVED}:
-            updated.append(left)
-    for measurement in updated:
-        measurement.pk = None  # found again by its slug
+    for values in stored.values():
+        if values["origin"] != SHIPPED or values["is_local"]:
+            count.kept += 1
+            derived = deriver.derived(values)
+            if any(values[name] != value for name, value in derived.items()):
+                updated.append(values | derived)
+        elif not values["withdrawn"]:
+            count.withdrawn += 1
+            updated.append(values | {"withdrawn": True})
     _insert(created)
-    Measurement.objects.bulk_create(
-        updated,
-        batch_size=BATCH,
-        update_conflicts=True,
-        unique_fields=["slug"],
-        update_fields=[*(name for name in STATED if name != "slug"), *_fields(DERIVED), "withdrawn"],
-    )
+    _update(updated)
     return count
 
 
-def _insert(measurements: Iterable[Measurement]) -> None:
-    """Insert new rows with one prepared statement: four times as quick as building statements of many rows."""
+def _insert(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert new rows with one prepared statement: several times as quick as statements of many rows."""
     fields = [field for field in Measurement._meta.concrete_fields if not field.primary_key]
     quoted = connection.ops.quote_name
     columns = ", ".join(quoted(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
+    # the values are of the columns' types already, but for JSON
+    prepared = {field.attname: field for field in fields if isinstance(field, JSONField)}
+    names = [field.attname for field in fields]
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {quoted(Measurement._meta.db_table)} ({columns}) VALUES ({marks})",  # noqa: S608
             [
-                [field.get_db_prep_save(getattr(measurement, field.attname), connection) for field in fields]
-                for measurement in measurements
+                [
+                    prepared[name].get_db_prep_save(row[name], connection) if name in prepared else row[name]
+                    for name in names
+                ]
+                for row in rows
             ],
         )
 
 
-def _fields(columns: Iterable[str]) -> Iterable[str]:
-    return (column.removesuffix("_id") for column in columns)
-
-
-def _differs(before: Measurement, after: Measurement) -> bool:
-    return any(getattr(before, name) != getattr(after, name) for name in (*STATED, *DERIVED))
+def _update(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows that are there already, found again by their slugs."""
+    columns = (*STATED, *DERIVED, "withdrawn")
+    Measurement.objects.bulk_create(
+        [Measurement(**{name: value for name, value in row.items() if name != "id"}) for row in rows],
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["slug"],
+        update_fields=[name.removesuffix("_id") for name in columns if name != "slug"],
+    )
