@@ -26,8 +26,9 @@ from hardware_catalog.tables import catalog_tables
 from planner.calibration.files import shipped_calibration
 from planner.engine.calibration import Calibration
 from planner.engine.columns import Columns
-from planner.engine.evaluate import BLOCK_PLANS, Block, Engine
+from planner.engine.evaluate import BLOCK_PLANS, Block, Engine, keys_of
 from planner.engine.grid import Grid
+from planner.engine.levels import LevelKeys
 from planner.engine.memory import plan_limits, plan_need
 from planner.engine.part import Strip
 from planner.engine.speeds import SpeedFigures, Speeds, with_interval
@@ -67,21 +68,20 @@ class Tally:
 
     def take(self, block: Block) -> None:
         """Count a block's plans."""
-        verdict, decode = block["verdict"], block["decode_tps"]
+        # in the order in which they lie: nothing is copied
+        verdict, decode = block["verdict"].ravel(order="K"), block["decode_tps"].ravel(order="K")
         for code in range(len(VERDICTS)):
             self.counts[code] += int(np.count_nonzero(verdict == code))
-        # a speed that is not known is nan, and so would be the maximum
-        rates = np.where((verdict == FITS) & (decode > self.fastest_tps), decode, 0.0)
-        most = float(rates.max(initial=0.0))
-        if most > self.fastest_tps:
-            place = np.unravel_index(int(np.argmax(rates)), rates.shape)
-            self.fastest_tps = most
+        if ((verdict == FITS) & (decode > self.fastest_tps)).any():
+            rates = np.where(block["verdict"] == FITS, block["decode_tps"], 0.0)
+            place = np.unravel_index(int(np.nanargmax(rates)), rates.shape)
+            self.fastest_tps = float(rates[place])
             self.fastest = tuple(int(i) + side.start for i, side in zip(place, block.where, strict=True))
 
 
-def evaluate(work: Sweep, calibration: Calibration, grid: Grid, tally: Tally) -> None:
+def evaluate(work: Sweep, calibration: Calibration, grid: Grid, keys: LevelKeys, tally: Tally) -> None:
     """Every plan of one product of the sweep."""
-    engine = Engine.build(work.tables, work.rules, calibration, grid)
+    engine = Engine.build(work.tables, work.rules, calibration, grid, keys)
     for block in engine.blocks(grid):
         tally.take(block)
 
@@ -101,9 +101,9 @@ def figures(work: Sweep, calibration: Calibration) -> dict[str, float]:
     """Rates and ratios of the sweep, and what its time goes to. RuntimeError where plans are missing."""
     evaluated_s, copied_s = np.empty((ROUNDS, len(work.grids))), np.empty(ROUNDS)
     for i in range(ROUNDS):
-        tally = Tally()
+        tally, keys = Tally(), keys_of(work.tables)
         for j, grid in enumerate(work.grids):
-            evaluated_s[i, j] = _seconds(partial(evaluate, work, calibration, grid, tally))
+            evaluated_s[i, j] = _seconds(partial(evaluate, work, calibration, grid, keys, tally))
         copied_s[i] = _seconds(partial(copy, work.n_plans))
         if sum(tally.counts) != work.n_plans:
             raise RuntimeError(f"{sum(tally.counts)} plans came of a sweep of {work.n_plans}")
@@ -129,8 +129,9 @@ def shares(work: Sweep, calibration: Calibration) -> dict[str, float]:
     looking up figures and handing speeds to machines.
     """
     profile = cProfile.Profile()
+    keys = keys_of(work.tables)
     for grid in work.grids:
-        profile.runcall(evaluate, work, calibration, grid, Tally())
+        profile.runcall(evaluate, work, calibration, grid, keys, Tally())
     seconds = {entry.code: entry.totaltime for entry in profile.getstats()}
 
     def of(*functions: Callable[..., object]) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from planner.engine.boxes import Box, box_shape, cutter, inside
+from planner.engine.boxes import Box, box_shape, cutter, inside, replaced
 from planner.engine.columns import Array
 from planner.engine.grid import Axes
 from planner.engine.tables import Floats, Ints, MachineTable
@@ -50,23 +50,19 @@ class Groups:
     rows: Axes  # the mesh with one machine of each group
     machine_axis: int  # dimension along which machines vary
     place: Ints | None  # of each machine, its group's place along that dimension; None: each is its own
+    shape: tuple[int, ...]  # of a figure that varies along every dimension, with groups for machines
 
     @classmethod
     def of(cls, rows: Axes, machine_axis: int, groups: Ints) -> Groups:
         """Group the machines of a mesh by ``groups``, one number per machine row."""
-        machines = rows.machine
-        if machines.size == 1 or machines.shape == rows.model.shape:  # one machine, or a list of plans
-            return cls(rows, machine_axis, None)
-        _, first, place = np.unique(groups[machines.ravel()], return_index=True, return_inverse=True)
-        if len(first) == machines.size:
-            return cls(rows, machine_axis, None)
-        shape = _replaced(machines.shape, machine_axis, -1)
-        return cls(rows._replace(machine=machines.ravel()[first].reshape(shape)), machine_axis, place)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of a figure that varies along every dimension, with groups for machines."""
-        return np.broadcast_shapes(*(axis.shape for axis in self.rows))
+        machines, place = rows.machine, None
+        # one machine is alone, and so are those of a list, one to a plan
+        if machines.size > 1 and machines.shape != rows.model.shape:
+            _, first, of_group = np.unique(groups[machines.ravel()], return_index=True, return_inverse=True)
+            if len(first) < machines.size:
+                shape = replaced(machines.shape, machine_axis, -1)
+                rows, place = rows._replace(machine=machines.ravel()[first].reshape(shape)), of_group
+        return cls(rows, machine_axis, place, np.broadcast_shapes(*(axis.shape for axis in rows)))
 
     def spread(self, box: Box, outer: Box) -> Spread:
         """What hands the figures of groups, arrays over ``outer``, to the machines of ``box``, both within the mesh."""
@@ -93,11 +89,14 @@ class Spread:
         axis, place = self._machine_axis, self._place
         if place is None or found.shape[axis] == 1:
             np.copyto(out, found)
-        elif _replaced(found.shape, axis, len(place)) == out.shape:
+        elif replaced(found.shape, axis, len(place)) == out.shape:
             found.take(place, axis, out, "clip")  # straight into place; "clip" needs no buffer
         else:
             np.copyto(out, found.take(place, axis))
 
-
-def _replaced[T](values: tuple[T, ...], place: int, value: T) -> tuple[T, ...]:
-    return (*values[:place], value, *values[place + 1 :])
+    def some(self, figures: Floats, machines: Ints) -> Floats:
+        """The figures of some of the box's machines."""
+        found, axis = self.cut(figures), self._machine_axis
+        if found.shape[axis] == 1:
+            return found
+        return found.take(machines if self._place is None else self._place[machines], axis)

@@ -13,11 +13,12 @@ import numpy.typing as npt
 Box = tuple[slice, ...]
 Floats = npt.NDArray[np.float64]
 Cut = Callable[[Floats], Floats]
+_ONE = slice(0, 1)
 
 
 def box_shape(box: Box) -> tuple[int, ...]:
     """Plans along every axis."""
-    return tuple(side.stop - side.start for side in box)
+    return tuple([side.stop - side.start for side in box])
 
 
 def inside(box: Box, outer: Box) -> Box:
@@ -72,8 +73,13 @@ def cutter(box: Box, shape: Sequence[int]) -> Cut:
     def cut(array: Floats) -> Floats:
         index = indices.get(array.shape)
         if index is None:
-            index = tuple(side if n > 1 else slice(0, 1) for side, n in zip(box, array.shape, strict=True))
-            indices[array.shape] = index
+            sides = [side if n > 1 else _ONE for side, n in zip(box, array.shape, strict=True)]
+            index = indices[array.shape] = tuple(sides)
         return array[index]
 
     return cut
+
+
+def replaced[T](values: tuple[T, ...], place: int, value: T) -> tuple[T, ...]:
+    """The values with another one at ``place``."""
+    return (*values[:place], value, *values[place + 1 :])

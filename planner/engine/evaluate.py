@@ -19,7 +19,7 @@ from planner.engine.columns import Array, Columns
 from planner.engine.factors import PairsInUse
 from planner.engine.grid import Axes, Grid
 from planner.engine.intervals import BoundIntervals, bind_intervals
-from planner.engine.levels import level_keys
+from planner.engine.levels import LevelKeys, level_keys
 from planner.engine.memory import MemoryRules, plan_limits, plan_need
 from planner.engine.part import Part
 from planner.engine.speeds import SpeedFigures
@@ -57,11 +57,20 @@ class Engine:
     speed_groups: Ints  # per machine row: see alike.py
 
     @classmethod
-    def build(cls, tables: Tables, rules: MemoryRules, calibration: Calibration, grid: Grid) -> Engine:
-        """Bind a calibration's effects and intervals to the rows of the tables that a grid uses."""
-        keys = level_keys(tables.machines, tables.models, tables.formats, tables.runtimes)
+    def build(
+        cls,
+        tables: Tables,
+        rules: MemoryRules,
+        calibration: Calibration,
+        grid: Grid,
+        keys: LevelKeys | None = None,
+    ) -> Engine:
+        """Bind a calibration's effects and intervals to the rows of the tables that a grid uses.
+
+        ``keys`` are the tables' own (levels.level_keys): given for several grids, they are made once.
+        """
         groups = speed_groups(tables.machines)
-        pairs = PairsInUse(keys, grid, groups)
+        pairs = PairsInUse(keys_of(tables) if keys is None else keys, grid, groups)
         return cls(tables, rules, calibration.bind(pairs), bind_intervals(calibration, pairs), groups)
 
     def evaluate(self, grid: Grid, start: int = 0, stop: int | None = None) -> Columns:
@@ -138,6 +147,11 @@ class Engine:
         machines = grid.axes.machine[box[0]]
         n_groups = np.unique(need_groups(self.tables.machines)[machines]).size
         return min(PART_PLANS, max(PART_NEEDS // n_groups, 1) * len(machines))
+
+
+def keys_of(tables: Tables) -> LevelKeys:
+    """The values of every calibration field for every row of the tables."""
+    return level_keys(tables.machines, tables.models, tables.formats, tables.runtimes)
 
 
 class _Buffers:

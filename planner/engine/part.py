@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.engine.alike import Groups
-from planner.engine.boxes import Box, cutter, inside, split
+from planner.engine.boxes import Box, cutter, split
 from planner.engine.columns import Array
 from planner.engine.memory import Limits
 from planner.engine.need import MemoryNeed
 from planner.engine.speeds import SpeedFigures, Speeds
-from planner.engine.tables import Floats
+from planner.engine.tables import Bools, Floats
 from planner.engine.verdict import OFFLOAD, Needs, judge
 
 
@@ -58,13 +58,14 @@ class Strip:
 
     def fill(self, tile: Box, out: Mapping[str, Array]) -> None:
         """Write every column of the plans of a tile. The arrays of ``out`` have its shape and are contiguous."""
-        moved = self.fill_memory(tile, out)
+        spare_bytes = self.fill_memory(tile, out)
         self.fill_speed(tile, out)
-        if moved is not None:
-            self.fill_offloaded(tile, moved, out)
+        offloaded = out["verdict"] == OFFLOAD
+        if offloaded.any():
+            self.fill_offloaded(tile, offloaded, spare_bytes, out)
 
-    def fill_memory(self, tile: Box, out: Mapping[str, Array]) -> Floats | None:
-        """Write memory and verdict; returns the bytes that move to the host, None where none do."""
+    def fill_memory(self, tile: Box, out: Mapping[str, Array]) -> Floats:
+        """Write memory and verdict, with nothing moved to the host; returns the bytes to spare on the devices."""
         part = self.part
         need, needs, cut = part.need, part.need.needs, cutter(tile, part.shape)
         limit, host_limit = cut(part.limits.devices), cut(part.limits.host)
@@ -90,12 +91,7 @@ class Strip:
             Needs(out["need_bytes"], out["need_high_bytes"], least, out["host_need_bytes"]), limit, host_limit
         )
         np.copyto(out["verdict"], verdict.code)
-        offloaded = verdict.code == OFFLOAD
-        if not offloaded.any():
-            return None
-        moved = np.where(offloaded, -verdict.spare_bytes, 0.0)
-        out["host_need_bytes"] += moved
-        return moved
+        return verdict.spare_bytes
 
     def fill_speed(self, tile: Box, out: Mapping[str, Array]) -> None:
         """Write the speeds of plans with everything on the devices."""
@@ -103,20 +99,22 @@ class Strip:
         for name, figures in self.speeds.columns.items():
             spread.into(out[name], figures)
 
-    def fill_offloaded(self, tile: Box, moved: Floats, out: Mapping[str, Array]) -> None:
-        """Write the speeds of the plans with bytes on the host: there are few, so they are worked out as a list."""
+    def fill_offloaded(
+        self, tile: Box, offloaded: Bools, spare_bytes: Floats, out: Mapping[str, Array]
+    ) -> None:
+        """Write what moves to the host, and how fast that makes the plans, for those machines that have such plans."""
         part, axis = self.part, self.part.machine_axis
-        chosen = np.flatnonzero(moved)
-        # their places in the strip, and there with groups for machines
-        plans = [
-            place + side.start
-            for place, side in zip(np.unravel_index(chosen, moved.shape), inside(tile, self.box), strict=True)
-        ]
-        machine = plans[axis] + self.box[axis].start
-        if part.speed_groups.place is not None:
-            plans[axis] = part.speed_groups.place[machine]
+        others = tuple(i for i in range(offloaded.ndim) if i != axis)
+        machines = np.flatnonzero(offloaded.any(axis=others))
+        chosen = offloaded.take(machines, axis)
+        moved = np.where(chosen, -spare_bytes.take(machines, axis), 0.0)
+        spread = part.speed_groups.spread(tile, self.box)
         found = self.speeds.offloaded(
-            plans, moved.ravel()[chosen], part.host_bandwidth_bytes_per_s.ravel()[machine]
+            lambda figures: spread.some(figures, machines),
+            moved,
+            part.host_bandwidth_bytes_per_s.take(machines + tile[axis].start, axis),
         )
+        plans = np.flatnonzero(offloaded)
+        out["host_need_bytes"].reshape(-1)[plans] += moved[chosen]
         for name, values in found.items():
-            out[name].reshape(-1)[chosen] = values
+            out[name].reshape(-1)[plans] = values[chosen] if isinstance(values, np.ndarray) else values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -21,7 +21,7 @@ from planner.engine.speed import (
     prefill_seconds,
     ttft_of_parts,
 )
-from planner.engine.tables import Floats, Ints, Tables
+from planner.engine.tables import Floats, Tables
 
 # the column of each metric's prediction; those of its interval are named after it
 COLUMN_OF: Mapping[str, str] = {"decode": "decode_tps", "prefill": "prefill_tps", "ttft": "ttft_ms"}
@@ -103,17 +103,13 @@ class Speeds:
     columns: Mapping[str, Floats]
 
     def offloaded(
-        self, plans: Sequence[Ints], moved_bytes: Floats, host_bandwidth_bytes_per_s: Floats
+        self, take: Cut, moved_bytes: Floats, host_bandwidth_bytes_per_s: Floats
     ) -> dict[str, Floats | float]:
-        """The columns of some plans with ``moved_bytes`` of weights on the host: a list, by place in the box.
-
-        ``plans`` holds their places along every dimension.
-        """
-        pick = _picker(plans)
-        x = SpeedInputs(**{f.name: pick(getattr(self.inputs, f.name)) for f in fields(SpeedInputs)})
-        c = Coefficients(**{f.name: pick(getattr(self.coefficients, f.name)) for f in fields(Coefficients)})
+        """The columns of the plans that ``take`` takes of the box, with ``moved_bytes`` of weights on the host."""
+        x = SpeedInputs(**{f.name: take(getattr(self.inputs, f.name)) for f in fields(SpeedInputs)})
+        c = Coefficients(**{f.name: take(getattr(self.coefficients, f.name)) for f in fields(Coefficients)})
         step_s = offloaded_decode_seconds(x, c, moved_bytes, host_bandwidth_bytes_per_s)
-        low, high = (pick(end) * DOUBT_POWER for end in self.log_ends["decode"])
+        low, high = (take(end) * DOUBT_POWER for end in self.log_ends["decode"])
         found: dict[str, Floats | float] = {**with_interval("decode", 1.0 / step_s, low, high)}
         for metric in _NOT_OFFLOADED:
             column = COLUMN_OF[metric]
@@ -129,20 +125,3 @@ def with_interval(metric: str, values: Floats, log_low: Floats, log_high: Floats
         f"{column}_low": values * np.exp(log_low),
         f"{column}_high": values * np.exp(log_high),
     }
-
-
-def _picker(plans: Sequence[Ints]) -> Callable[[Floats], Floats]:
-    """What picks the figures of some plans, named by their places along every dimension, out of arrays."""
-    indices: dict[tuple[int, ...], Ints] = {}
-
-    def pick(figures: Floats) -> Floats:
-        shape = figures.shape
-        if shape not in indices:
-            index, step = np.zeros(1, dtype=np.int64), 1
-            for place, length in zip(reversed(plans), reversed(shape), strict=True):
-                if length > 1:
-                    index, step = index + place * step, step * length
-            indices[shape] = index
-        return np.asarray(figures.ravel()[indices[shape]])
-
-    return pick

@@ -72,7 +72,8 @@ def judge(needs: Needs, limit_bytes: Floats, host_limit_bytes: Floats) -> Verdic
     placed, host_spare = within, np.full((), np.nan)
     if has_host.any():
         host_room = np.where(has_host, host_limit_bytes, np.nan)
-        host_spare = host_room - needs.host + np.minimum(spare, 0.0)
+        host_spare = np.minimum(spare, 0.0)
+        host_spare += host_room - needs.host
         within = within & (~has_host | (host_limit_bytes >= needs.host))
         placed = within | ((host_spare >= 0) & (needs.device_least <= limit_bytes))
     comfortable = within & (needs.device_high <= limit_bytes - margin)

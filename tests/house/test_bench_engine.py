@@ -64,7 +64,7 @@ def test_a_format_that_the_runtime_does_not_run_is_refused() -> None:
 def test_the_consumer_keeps_the_fastest_plan_that_fits() -> None:
     work = sweep(FEW, rows(), tables())
     tally = engine.Tally()
-    engine.evaluate(work, shipped_calibration(), work.grids[0], tally)
+    engine.evaluate(work, shipped_calibration(), work.grids[0], engine.keys_of(work.tables), tally)
     assert sum(tally.counts) == work.n_plans
     columns = engine.Engine.build(work.tables, work.rules, shipped_calibration(), work.grids[0]).evaluate(
         work.grids[0]
