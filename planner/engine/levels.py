@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import overload
 
 import numpy as np
@@ -253,6 +254,7 @@ def merged(runtime: Values, *rows: Values) -> dict[str, str | float]:
     return values
 
 
+@cache
 def axis_of(level: Level) -> str:
     """The one axis beside the runtime that a level depends on ("runtime" when there is none)."""
     axes = {AXIS_OF_FIELD[field] for field in level} - {"runtime"}

@@ -49,14 +49,17 @@ class MemoryRules:
             [_overhead_row(overheads, b, r) for b, r in zip(backends, rules, strict=True)]
         )
         platform = np.array([limits.index(p) for p in machines.platform], dtype=np.int64)
-        host_memory = machines.host_memory_bytes
-        host_platform = np.full_like(platform, limits.index(HOST_PLATFORM))
-        host = usable_bytes(limits, host_platform, host_memory, np.ones_like(host_memory)).central
+        host_usable = np.zeros_like(machines.host_memory_bytes)
+        hosts = np.flatnonzero(machines.host_memory_bytes > 0)
+        if hosts.size:
+            memory, one = machines.host_memory_bytes[hosts], np.ones(hosts.size)
+            host = usable_bytes(limits, np.full(hosts.size, limits.index(HOST_PLATFORM)), memory, one)
+            host_usable[hosts] = host.central
         return cls(
             usable_bytes=usable_bytes(
                 limits, platform, machines.memory_bytes, machines.device_count.astype(np.float64)
             ).central,
-            host_usable_bytes=np.where(host_memory > 0, np.maximum(host, 0.0), 0.0),
+            host_usable_bytes=host_usable,
             overhead=overheads.take(backend_rows),
             buffer_rule=np.array(
                 [buffer_rule(r, b) for r, b in zip(rules, backends, strict=True)], dtype=np.int64
