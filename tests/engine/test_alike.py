@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
 from hardware_catalog.tables import MachineSpec, machine_table
 from planner.engine.alike import Groups, need_groups, speed_groups
+from planner.engine.evaluate import keys_of
+from planner.engine.gather import speed_inputs
 from planner.engine.grid import Axes
+from planner.engine.speed import SpeedInputs
 from planner.engine.units import GIB
 from tests.engine.catalog import rows
+from tests.engine.sweeps import WORKLOADS, sweep_tables
 
 CARD = next(d for d in rows().devices if d.slug == "nvidia-geforce-rtx-4090")
 UNKNOWN = replace(CARD, slug="x", bandwidth_bytes_per_s=None)
@@ -53,3 +57,18 @@ def test_machines_without_likes_are_left_as_they_are() -> None:
     groups = Groups.of(rows_of, 1, speed_groups(machine_table(SPECS)))
     assert groups.place is None
     assert groups.rows is rows_of
+
+
+def test_like_machines_have_the_same_figures_of_speed_and_the_same_keys() -> None:
+    sweep = sweep_tables(WORKLOADS)
+    groups = speed_groups(sweep.machines)
+    assert len(set(groups.tolist())) < len(groups)
+    keys = keys_of(sweep).machine
+    assert all(keys[i] == keys[group] for i, group in enumerate(groups))
+    one = np.zeros(1, dtype=np.int64)
+    for runtime in range(0, len(sweep.runtimes), 9):
+        rest = (one, one, one, one + runtime, one + 3)  # a workload that names its ranks
+        own = speed_inputs(sweep, Axes(np.arange(len(groups)), *rest))
+        shared = speed_inputs(sweep, Axes(groups, *rest))
+        for field in fields(SpeedInputs):
+            assert np.array_equal(getattr(own, field.name), getattr(shared, field.name), equal_nan=True)
