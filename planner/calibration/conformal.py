@@ -24,7 +24,7 @@ Families = npt.NDArray[np.str_]
 # residuals below this (log units) do not tell groups apart
 FLOOR = 0.05
 # strength of the ridge: so many (family-weighted) rows move a group half the way
-RIDGE = 15.0
+RIDGE = 30.0
 # so many families move a backend's quantiles half the way from those of all rows
 BACKEND_FAMILIES = 8
 MIN_ROWS = 60

@@ -17,7 +17,7 @@ from planner.calibration.problem import Design, Observations
 from planner.engine.tables import Floats
 
 # a family counts as at most so many rows of a metric while fitting, where more rows tell formats and models apart
-TRAINING_CAP = 50
+TRAINING_CAP = 200
 # families with fewer rows are reported, not scored
 MIN_FAMILY_ROWS = 5
 
@@ -33,7 +33,7 @@ class Score:
 
 
 def training_weights(observations: Observations) -> Floats:
-    """Row weights of the fit: a family counts as at most 50 rows of a metric, older rows are lighter."""
+    """Row weights of the fit: a family counts as at most 200 rows of a metric, older rows are lighter."""
     keys = np.char.add(np.char.add(observations.family, "|"), observations.metric)
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return (np.minimum(counts, TRAINING_CAP) / counts)[inverse] * observations.date_weight

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.linalg import lapack
 from scipy.sparse import linalg
 
 from planner.engine.tables import Floats
@@ -171,8 +172,15 @@ def _irls_weights(residual: Floats, problem: Problem, settings: Settings) -> Flo
 
 
 def _standard_errors(jacobian: sparse.csr_array, irls: Floats, precision: Floats) -> Floats:
-    normal = (jacobian.T @ (sparse.diags_array(irls) @ jacobian)).toarray() + np.diag(precision)
-    return np.asarray(np.sqrt(np.maximum(np.diag(np.linalg.inv(normal)), 0.0)))
+    """From the inverse of the posterior's curvature. An effect that no row touches keeps its prior's."""
+    errors = 1.0 / np.sqrt(precision)
+    touched = np.flatnonzero(np.asarray(abs(jacobian).sum(axis=0)).ravel() > 0)
+    part = jacobian[:, touched]
+    normal = (part.T @ (sparse.diags_array(irls) @ part)).toarray() + np.diag(precision[touched])
+    factor, _ = lapack.dpotrf(normal, lower=1, overwrite_a=1)
+    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    errors[touched] = np.sqrt(np.diag(inverse))
+    return np.asarray(errors)
 
 
 def _objective(

@@ -30,7 +30,7 @@ METRIC_OF: Mapping[str, str] = {
     "ttft_ms": "ttft",
 }
 # a measurement loses half its weight every this many years: builds get faster
-HALF_LIFE_YEARS = 2.0
+HALF_LIFE_YEARS = 1.5
 # an undated row counts like one of this age
 UNDATED_YEARS = 2.0
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from planner.calibration.fit import Parameter, Problem, Settings, members_matrix
+from planner.calibration.fit import Parameter, Predict, Problem, Settings, members_matrix
 from planner.engine.levels import LEVELS, Values, key_of, share_of
 from planner.engine.speed import Coefficients, SpeedInputs, decode_step_seconds, prefill_seconds, ttft_seconds
 from planner.engine.tables import Floats
@@ -66,19 +66,33 @@ class Observations:
         )
 
 
+_FORMULAS: Mapping[str, Callable[[SpeedInputs, Coefficients], Floats]] = {
+    "decode": decode_step_seconds,
+    "prefill": prefill_seconds,
+    "ttft": ttft_seconds,
+}
+
+
+def predictor(observations: Observations) -> Predict:
+    """What gives the log seconds of every row, by the engine's formula for its metric, from log coefficients."""
+    parts = []
+    for metric, formula in _FORMULAS.items():
+        chosen = np.flatnonzero(observations.metric == metric)
+        parts.append((chosen, formula, observations.take(chosen).inputs))
+
+    def predict(logs: Mapping[str, Floats]) -> Floats:
+        result = np.empty(len(observations))
+        for chosen, formula, inputs in parts:
+            coefficients = {name: np.exp(np.clip(logs[name][chosen], -40, 40)) for name in LEVELS}
+            result[chosen] = np.log(formula(inputs, Coefficients(**coefficients)))
+        return result
+
+    return predict
+
+
 def predict_log_seconds(observations: Observations, logs: Mapping[str, Floats]) -> Floats:
     """Log seconds of every row by the engine's formula for its metric."""
-    coefficients = Coefficients(**{name: np.exp(np.clip(logs[name], -40, 40)) for name in LEVELS})
-    result = np.empty(len(observations))
-    for metric, formula in (
-        ("decode", decode_step_seconds),
-        ("prefill", prefill_seconds),
-        ("ttft", ttft_seconds),
-    ):
-        chosen = observations.metric == metric
-        if chosen.any():
-            result[chosen] = np.log(formula(observations.inputs, coefficients)[chosen])
-    return result
+    return predictor(observations)(logs)
 
 
 def _entries(observations: Observations) -> dict[str, list[list[tuple[str, str, float]]]]:
@@ -130,7 +144,7 @@ class Design:
             start=np.array([START[p.coefficient] if p.level == "" else 0.0 for p in self.parameters]),
             log_seconds=chosen.log_seconds,
             row_weight=row_weight,
-            predict=lambda logs: predict_log_seconds(chosen, logs),
+            predict=predictor(chosen),
         )
 
     def predict(self, effects: Floats, rows: Rows) -> Floats:

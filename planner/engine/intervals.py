@@ -25,8 +25,9 @@ DOUBT_POWER = 1.5
 SPREAD_LEVELS: tuple[Level, ...] = (
     ("backend",),
     ("backend", "kind"),
+    ("backend", "vendor"),
+    ("backend", "architecture"),
     ("runtime", "backend"),
-    ("backend", "device"),
     ("speed_family",),
     ("model_kind",),
 )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hardware_catalog.selectors import catalog_rows
-from planner.calibration import activation
+from planner.calibration import activation, pooling
 from planner.calibration.accepted import accepted_rows
 from planner.calibration.calibrate import calibrate
+from planner.calibration.crossval import training_weights
 from planner.calibration.documents import read_document
 from planner.calibration.files import MEASUREMENTS, SHIPPED, held_out_path, report_path
 from planner.calibration.heldout import written
 from planner.calibration.load import Data, load_data
 from planner.calibration.models import CalibrationVersion
+from planner.calibration.problem import Design
+from planner.calibration.settings import SETTINGS
 from planner.calibration.store import dumps, write
 
 
@@ -38,6 +42,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--name", metavar="NAME", help="also store the file in the database, under this name"
         )
+        parser.add_argument(
+            "--propose-pooling",
+            metavar="JSON",
+            help="only propose how strongly groups are pooled, in the form of planner/calibration/pooling.json",
+        )
         parser.add_argument("--activate", action="store_true", help="store it and let it answer from now on")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,6 +59,9 @@ class Command(BaseCommand):
             raise CommandError(f"cannot write {output}: there is no folder {output.parent}")
         data = self._data(options)
         self.stderr.write(f"{len(data.observations)} of {len(data.outcomes)} rows can be used")
+        if options["propose_pooling"]:
+            self._write({Path(options["propose_pooling"]): self._proposal(data)})
+            return
         found = calibrate(data, lambda step, k, n: self.stderr.write(f"{step}: {k} of {n}"))
         text = dumps(found.document)
         files = {
@@ -57,14 +69,27 @@ class Command(BaseCommand):
             held_out_path(output): written(found.held_out),
             report_path(output): dumps(found.report),
         }
+        self._write(files)
+        if options["name"] or options["activate"]:
+            self._register(text, options)
+
+    def _proposal(self, data: Data) -> str:
+        weights = training_weights(data.observations)
+        found = pooling.pool(
+            Design.build(data.observations),
+            SETTINGS,
+            weights,
+            lambda k, n: self.stderr.write(f"pooling: {k} of {n}"),
+        )
+        return pooling.dumps(found)
+
+    def _write(self, files: Mapping[Path, str]) -> None:
         for path, content in files.items():
             try:
                 write(content, path)
             except OSError as error:
                 raise CommandError(f"cannot write {path}: {error.strerror}") from None
             self.stderr.write(f"wrote {path}")
-        if options["name"] or options["activate"]:
-            self._register(text, options)
 
     def _data(self, options: dict[str, Any]) -> Data:
         more = accepted_rows() if options["include_accepted"] else ()
