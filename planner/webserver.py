@@ -8,6 +8,7 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 from django.db import connections
+from django.http import HttpResponse
 
 worker_class = "gthread"
 threads = 8
@@ -20,31 +21,39 @@ graceful_timeout = 5  # seconds that a request under way gets when the server is
 logger = logging.getLogger(__name__)
 
 
+# One page of each kind: what all pages of the kind share is made when the first is drawn.
+PAGES = ("/", "/devices/", "/devices/?q=rtx", "/models/llama-3-1-8b/", "/measurements/", "/accuracy/", "/methodology/")
+
+
 def when_ready(server: Any) -> None:
-    """Ask and answer one question before the workers start: what all answers share is then in their memory."""
+    """Draw one page of each kind before the workers start: what they share is then in all workers' memory."""
     from planner.plans.examples import EXAMPLES  # Django is set up by now
 
     try:
-        for query in ("", EXAMPLES[0].query):
-            ask(query)
+        for address in (*PAGES, f"/?{EXAMPLES[0].query}"):
+            ask(address)
     except Exception:
-        logger.exception("The question cannot be answered: pages will fail.")
+        logger.exception("A page cannot be drawn: it will fail.")
     finally:
         connections.close_all()  # no connection may be shared by the workers
 
 
-def ask(query: str) -> int:
-    """Answer the page with this query string, without network and middleware; return the status."""
+def ask(address: str) -> int:
+    """Draw the page at a path with its query, without network and middleware; return the status."""
     from django.core.handlers.wsgi import WSGIRequest
+    from django.urls import resolve
     from django_htmx.middleware import HtmxDetails
 
-    from planner.plans.views import HtmxHttpRequest, index
+    from planner.plans.views import HtmxHttpRequest
 
     class Request(WSGIRequest, HtmxHttpRequest):
         pass
 
-    environ: dict[str, Any] = {"QUERY_STRING": query}
+    path, _, query = address.partition("?")
+    environ: dict[str, Any] = {"PATH_INFO": path, "QUERY_STRING": query}
     setup_testing_defaults(environ)
     request = Request(environ)
     request.htmx = HtmxDetails(request)
-    return index(request).status_code
+    view = resolve(path)
+    response: HttpResponse = view.func(request, *view.args, **view.kwargs)
+    return response.status_code

@@ -9,12 +9,17 @@ import numpy.typing as npt
 
 from planner.calibration.conformal import Coverage, Held, Intervals, fit_intervals
 from planner.calibration.problem import METRICS, Observations
-from planner.engine.intervals import SEEN_DEVICE, SEEN_RUNTIME, SPREAD_LEVELS, group_name
-from planner.engine.levels import Level, key_of
+from planner.engine.intervals import (
+    DEVICE_LEVEL,
+    RUNTIME_LEVEL,
+    SEEN_DEVICE,
+    SEEN_RUNTIME,
+    SPREAD_LEVELS,
+    group_name,
+)
+from planner.engine.levels import key_of
 from planner.engine.tables import Floats
 
-DEVICE_LEVEL: Level = ("backend", "device")
-RUNTIME_LEVEL: Level = ("runtime", "backend")
 # a time to the first token is prefill and little more: both teach each other's intervals
 _LEARNS_FROM = {"decode": ("decode",), "prefill": ("prefill", "ttft"), "ttft": ("prefill", "ttft")}
 

@@ -26,7 +26,6 @@ SPREAD_LEVELS: tuple[Level, ...] = (
     ("backend",),
     ("backend", "kind"),
     ("backend", "vendor"),
-    ("backend", "architecture"),
     ("runtime", "backend"),
     ("speed_family",),
     ("model_kind",),

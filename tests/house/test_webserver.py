@@ -1,4 +1,4 @@
-"""The web server answers a question before its workers start, and says so when it cannot."""
+"""The web server draws a page of each kind before its workers start, and says so when it cannot."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from planner import webserver
 from planner.plans.examples import EXAMPLES
 
 
-@pytest.mark.parametrize("query", ["", EXAMPLES[0].query])
-def test_the_first_questions_are_answered(db: None, query: str) -> None:
-    assert webserver.ask(query) == 200
+@pytest.mark.parametrize("address", [*webserver.PAGES, f"/?{EXAMPLES[0].query}"])
+def test_the_first_pages_are_drawn(db: None, address: str) -> None:
+    assert webserver.ask(address) == 200
 
 
 def test_a_failure_is_logged_and_the_server_starts(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(query: str) -> int:
+    def fail(address: str) -> int:
         raise LookupError("no catalog")
 
     monkeypatch.setattr(webserver, "ask", fail)
     webserver.when_ready(server=None)
     assert [record.getMessage() for record in caplog.records] == [
-        "The question cannot be answered: pages will fail."
+        "A page cannot be drawn: it will fail."
     ]
     assert "no catalog" in caplog.text
