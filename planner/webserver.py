@@ -22,7 +22,15 @@ logger = logging.getLogger(__name__)
 
 
 # One page of each kind: what all pages of the kind share is made when the first is drawn.
-PAGES = ("/", "/devices/", "/devices/?q=rtx", "/models/llama-3-1-8b/", "/measurements/", "/accuracy/", "/methodology/")
+PAGES = (
+    "/",
+    "/devices/",
+    "/devices/?q=rtx",
+    "/models/llama-3-1-8b/",
+    "/measurements/",
+    "/accuracy/",
+    "/methodology/",
+)
 
 
 def when_ready(server: Any) -> None:

@@ -67,7 +67,8 @@ def test_error_is_of_the_rate():
     assert absolute_error(np.log([2.0, 0.5]), np.log([1.0, 1.0])) == pytest.approx([0.5, 1.0])
 
 
-def test_training_weights_temper_families_and_age():
+def test_training_weights_temper_families_and_age(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(crossval, "TRAINING_CAP", 50)
     observations = make_observations(240, families=2)
     weights = crossval.training_weights(observations)
     for metric in ("decode", "prefill", "ttft"):

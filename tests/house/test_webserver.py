@@ -21,7 +21,5 @@ def test_a_failure_is_logged_and_the_server_starts(
 
     monkeypatch.setattr(webserver, "ask", fail)
     webserver.when_ready(server=None)
-    assert [record.getMessage() for record in caplog.records] == [
-        "A page cannot be drawn: it will fail."
-    ]
+    assert [record.getMessage() for record in caplog.records] == ["A page cannot be drawn: it will fail."]
     assert "no catalog" in caplog.text
