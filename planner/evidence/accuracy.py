@@ -12,24 +12,23 @@ from django.utils.safestring import SafeString
 
 from planner import figures
 from planner.calibration.files import shipped_held_out, shipped_report
-from planner.calibration.heldout import HeldOut
 from planner.charts.coverage_strip import Group, coverage_strip
-from planner.charts.scatter import Cloud, scatter
 from planner.charts.spread_bar import spread_bar
+from planner.evidence.accuracy_scatter import bins, scatter_chart, shown
 from planner.evidence.accuracy_words import (
     METRIC_WORDS,
     MetricWords,
+    count,
     format_words,
     model_words,
     outcome_words,
+    percent,
     platform_words,
 )
 from planner.snapshot import current
 
 # bars end here; the worst formulas are off by several times more
 MOST_ERROR = 1.5
-# where the table behind the scatter divides the measured values: half decades
-BINS_A_DECADE = 2
 REASONS = 3
 WORST = 16
 
@@ -80,28 +79,6 @@ class Miss:
     source_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """A stretch of measured values, for the table behind the scatter."""
-
-    measured: str
-    rows: str
-    low: str
-    middle: str
-    high: str
-    inside: str
-
-
-def percent(value: float | None, decimals: int = 0) -> str:
-    """A share as "18 %", "–" where there was nothing to score."""
-    return "–" if value is None else f"{figures.number(100 * value, decimals)}{figures.NBSP}%"
-
-
-def count(value: int) -> str:
-    """A count with its separators."""
-    return f"{value:,}"
-
-
 def platforms(metric: str) -> frozenset[str]:
     """The platforms that the page can point out."""
     return frozenset(shipped_report()["metrics"][metric]["groups"]["platform"])
@@ -148,8 +125,8 @@ def _context(
         "scored_rows": count(part["by_family"]["rows"]),
         "scored_families": count(part["by_family"]["families"]),
         "held_out": _held_out_lines(part),
-        "scatter": _scatter(values, words, platform),
-        "bins": _bins(values, words),
+        "scatter": scatter_chart(values, words, platform),
+        "bins": bins(values, words),
         "rivals": _rivals(part),
         "tables": groups,
         "large": _large(part, report, dict(runtime_names)),
@@ -301,56 +278,6 @@ def _large(part: Report, report: Report, runtimes: Mapping[str, str]) -> dict[st
     }
 
 
-def _pairs(values: HeldOut) -> list[tuple[float, float]]:
-    return list(zip(values.measured.tolist(), values.predicted.tolist(), strict=True))
-
-
-def _scatter(values: HeldOut, words: MetricWords, platform: str) -> SafeString:
-    """The chart; with a platform its points stand before all others."""
-    mine = values.platform == platform if platform else np.ones(len(values), dtype=np.bool_)
-    front = values.take(mine)
-    of_platform = f" on {platform_words(platform)}" if platform else ""
-    within_factor = float(np.mean(np.abs(np.log(front.predicted / front.measured)) < np.log(2.0)))
-    return scatter(
-        Cloud(
-            inside=_pairs(front.take(front.inside)),
-            outside=_pairs(front.take(~front.inside)),
-            behind=_pairs(values.take(~mine)),
-        ),
-        title=f"{words.name}: predicted against measured{of_platform}",
-        description=(
-            f"{count(len(front))} measurements{of_platform}, logarithmic axes: {percent(within_factor)} of the "
-            "predictions lie between half and twice the measured value. The table below gives the same in figures."
-        ),
-        unit=words.unit,
-    )
-
-
-def _shown(value: float, words: MetricWords) -> str:
-    return figures.duration(value) if words.is_time else figures.rate(value)
-
-
-def _bins(values: HeldOut, words: MetricWords) -> tuple[Bin, ...]:
-    """Predicted over measured by half decades of the measured value."""
-    place = np.floor(np.log10(values.measured) * BINS_A_DECADE).astype(np.int64)
-    found = []
-    for step in np.unique(place):
-        part = values.take(place == step)
-        low, middle, high = np.quantile(part.predicted / part.measured, [0.1, 0.5, 0.9])
-        ends = (10.0 ** (step / BINS_A_DECADE), 10.0 ** ((step + 1) / BINS_A_DECADE))
-        found.append(
-            Bin(
-                measured=" to ".join(_shown(end, words) for end in ends),
-                rows=count(len(part)),
-                low=figures.number(low, 2),
-                middle=figures.number(middle, 2),
-                high=figures.number(high, 2),
-                inside=percent(float(np.mean(part.inside))),
-            )
-        )
-    return tuple(found)
-
-
 def _times(ratio: float, words: MetricWords) -> str:
     """ "3.4 times too high" of a rate, "too long" of a time."""
     over, under = ("long", "short") if words.is_time else ("high", "low")
@@ -368,9 +295,9 @@ def _miss(miss: Report, words: MetricWords) -> Miss:
         id=miss["id"],
         what=f"{miss['model']} {miss['format']} on {miss['device']}",
         how=f"{miss['runtime']}, {miss['backend']}, {length}",
-        measured=_shown(miss["measured"], words),
-        predicted=_shown(miss["predicted"], words),
-        interval=f"{_shown(miss['low'], words)} to {_shown(miss['high'], words)}",
+        measured=shown(miss["measured"], words),
+        predicted=shown(miss["predicted"], words),
+        interval=f"{shown(miss['low'], words)} to {shown(miss['high'], words)}",
         times=_times(miss["ratio"], words),
         reasons=tuple(miss["reasons"][:REASONS]),
         date=miss["date"],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from planner import figures
+
 
 @dataclass(frozen=True, slots=True)
 class MetricWords:
@@ -93,3 +95,13 @@ def model_words(value: str) -> str:
 def outcome_words(value: str) -> str:
     """What became of a row."""
     return _OUTCOMES.get(value, value.replace("_", " "))
+
+
+def percent(value: float | None, decimals: int = 0) -> str:
+    """A share as "18 %", "–" where there was nothing to score."""
+    return "–" if value is None else f"{figures.number(100 * value, decimals)}{figures.NBSP}%"
+
+
+def count(value: int) -> str:
+    """A count with its separators."""
+    return f"{value:,}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from io import StringIO
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from hardware_catalog.tables import LIMITS
 from planner.calibration.case_files import CaseFileError, read_cases, write_answers
-from planner.calibration.predictions import ANSWER_COLUMNS, Predictor, server_utilization
+from planner.calibration.predictions import ANSWER_COLUMNS
+from planner.measurements.predicting import predictor
 from planner.snapshot import current
 
 
@@ -33,17 +32,7 @@ class Command(BaseCommand):
             raise CommandError(f"cannot read {options['cases']}: {error.strerror}") from None
         except CaseFileError as error:
             raise CommandError(f"{options['cases']}: {error}") from None
-        snapshot = current()
-        predictor = Predictor(
-            rows=snapshot.rows,
-            tables=snapshot.tables,
-            calibration=snapshot.calibration,
-            limits=snapshot.limits,
-            overheads=snapshot.overheads,
-            names=snapshot.names,
-            utilization=server_utilization(json.loads(LIMITS.read_text(encoding="utf-8"))),
-        )
-        answers = predictor.answer(lines)
+        answers = predictor(current()).answer(lines)
         if not options["output"]:
             text = StringIO()
             write_answers(text, ANSWER_COLUMNS, answers)
