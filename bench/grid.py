@@ -12,10 +12,16 @@ import numpy as np
 
 from hardware_catalog.rows import CatalogRows, RuntimeRow
 from hardware_catalog.support import runs_on, takes
-from hardware_catalog.tables import CatalogTables, MachineSpec, machine_table, memory_limits
+from hardware_catalog.tables import (
+    CatalogTables,
+    MachineSpec,
+    device_platform,
+    machine_table,
+    memory_limits,
+    preset_spec,
+)
 from planner.engine.grid import Axes, Grid
 from planner.engine.kv import MLA_LATENT
-from planner.engine.limits import platform_key
 from planner.engine.memory import MemoryRules
 from planner.engine.tables import Tables, WorkloadTable
 from planner.engine.units import GIB
@@ -94,31 +100,11 @@ def catalog_machines(rows: CatalogRows) -> Iterator[Machine]:
     """Every preset as it is sold, and every device with each memory that it is sold with."""
     devices = {device.slug: device for device in rows.devices}
     for preset in rows.machines:
-        device, host = devices[preset.device], devices.get(preset.host_device or "")
-        separate = 0.0 if device.unified_memory else (preset.host_memory_gb or 0.0)
-        yield Machine(
-            MachineSpec(
-                slug=preset.slug,
-                device=device,
-                device_count=preset.device_count,
-                memory_bytes=preset.memory_gb * GIB,
-                platform=platform_key(
-                    kind=device.kind,
-                    vendor=device.vendor,
-                    operating_system=preset.operating_system,
-                    unified_memory=device.unified_memory,
-                ),
-                host_memory_bytes=separate * GIB,
-                host_bandwidth_bytes_per_s=UNKNOWN
-                if host is None
-                else (host.bandwidth_bytes_per_s or UNKNOWN),
-            ),
-            preset.operating_system,
-        )
+        yield Machine(preset_spec(preset, devices), preset.operating_system)
     for device in rows.devices:
-        platform = platform_key(kind=device.kind, vendor=device.vendor, unified_memory=device.unified_memory)
         for memory_gb in device.memory_options_gb:
-            yield Machine(MachineSpec(device.slug, device, 1, memory_gb * GIB, platform), "")
+            spec = MachineSpec(device.slug, device, 1, memory_gb * GIB, device_platform(device))
+            yield Machine(spec, "")
 
 
 def _rules(runtime: RuntimeRow, backend: str) -> list[Mapping[str, Any]]:

@@ -10,12 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from hardware_catalog.published_sizes import load_published_sizes, ollama_sizes, preferred_sizes
-from hardware_catalog.rows import CatalogRows, DeviceRow, FormatRow, KvFormatRow, ModelRow, RuntimeRow
+from hardware_catalog.rows import (
+    CatalogRows,
+    DeviceRow,
+    FormatRow,
+    KvFormatRow,
+    MachineRow,
+    ModelRow,
+    RuntimeRow,
+)
 from planner.engine.architecture import Architecture, architecture_from_config
 from planner.engine.kv import KV_RULES
-from planner.engine.limits import LimitTable, OverheadTable, limit_table, overhead_table
+from planner.engine.limits import LimitTable, OverheadTable, limit_table, overhead_table, platform_key
 from planner.engine.quantize import WeightFormat, weight_format
 from planner.engine.tables import FormatTable, KvFormatTable, MachineTable, ModelTable, RuntimeTable
+from planner.engine.units import GIB
 from planner.engine.weights import WeightsTable, weights_table, with_published_sizes
 
 LIMITS = Path(__file__).parent / "data" / "limits.json"
@@ -45,6 +54,31 @@ class MachineSpec:
     platform: str  # key of the memory-limit rule
     host_memory_bytes: float = 0.0
     host_bandwidth_bytes_per_s: float = float("nan")
+
+
+def device_platform(device: DeviceRow, operating_system: str = "") -> str:
+    """Key of the memory-limit rule of a device under an operating system ("": the usual one)."""
+    return platform_key(
+        kind=device.kind,
+        vendor=device.vendor,
+        operating_system=operating_system,
+        unified_memory=device.unified_memory,
+    )
+
+
+def preset_spec(preset: MachineRow, devices: Mapping[str, DeviceRow]) -> MachineSpec:
+    """The preset as it is sold; ``devices`` by slug."""
+    device, host = devices[preset.device], devices.get(preset.host_device or "")
+    unknown = float("nan")
+    return MachineSpec(
+        slug=preset.slug,
+        device=device,
+        device_count=preset.device_count,
+        memory_bytes=preset.memory_gb * GIB,
+        platform=device_platform(device, preset.operating_system),
+        host_memory_bytes=0.0 if device.unified_memory else (preset.host_memory_gb or 0.0) * GIB,
+        host_bandwidth_bytes_per_s=unknown if host is None else (host.bandwidth_bytes_per_s or unknown),
+    )
 
 
 def machine_table(specs: Sequence[MachineSpec]) -> MachineTable:

@@ -15,7 +15,7 @@ from hardware_catalog.names.resolution import NOT_STATED, Resolution
 from hardware_catalog.names.runs import RunError, RunNames, TakenFormat, device_doubts, taken
 from hardware_catalog.published_sizes import shipped_ollama_sizes
 from hardware_catalog.rows import CatalogRows, DeviceRow, ModelRow
-from hardware_catalog.tables import MachineSpec
+from hardware_catalog.tables import MachineSpec, device_platform
 from planner.calibration.case_fields import (
     DEFAULT_PROMPT_TOKENS,
     INVALID,
@@ -27,7 +27,6 @@ from planner.calibration.case_fields import (
 )
 from planner.engine.builds import LlamaBuild, llama_build
 from planner.engine.kv import MLA_FULL, MLA_LATENT, MLA_LATENT_TWICE
-from planner.engine.limits import platform_key
 from planner.engine.units import GIB
 
 
@@ -242,9 +241,7 @@ class CaseReader:
             device=device,
             device_count=count,
             memory_bytes=memory_gb * GIB if memory_gb else math.nan,
-            platform=platform_key(
-                kind=device.kind, vendor=device.vendor, unified_memory=device.unified_memory
-            ),
+            platform=device_platform(device),
             host_memory_bytes=host_gb * GIB,
             host_bandwidth_bytes_per_s=resolution.host_bandwidth_bytes_per_s or math.nan,
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardware_catalog.rows import DeviceRow
-from hardware_catalog.tables import MachineSpec
+from hardware_catalog.tables import MachineSpec, device_platform, preset_spec
 from planner.engine.limits import platform_key
 from planner.engine.units import GIB
 from planner.plans.errors import PlanError
@@ -13,7 +13,6 @@ from planner.plans.questions import OwnDevice, Question
 from planner.snapshot import Snapshot
 
 OWN_DEVICE_NAME = "Your own machine"
-UNKNOWN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +77,13 @@ def _preset(question: Question, snapshot: Snapshot) -> PlannedMachine:
     preset = snapshot.machines.get(question.machine)
     if preset is None:
         raise PlanError("machine", f"The catalog has no machine “{question.machine}”. Choose another.")
-    device = snapshot.devices[preset.device]
-    host = snapshot.devices.get(preset.host_device or "")
-    memory_gb = question.memory_gb or preset.memory_gb
-    host_gb = preset.host_memory_gb if question.host_memory_gb is None else question.host_memory_gb
-    count = preset.device_count * question.device_count
-    spec = MachineSpec(
-        slug=preset.slug,
-        device=device,
-        device_count=count,
-        memory_bytes=memory_gb * GIB,
-        platform=_platform(device, preset.operating_system),
-        host_memory_bytes=0.0 if device.unified_memory else (host_gb or 0.0) * GIB,
-        host_bandwidth_bytes_per_s=UNKNOWN if host is None else (host.bandwidth_bytes_per_s or UNKNOWN),
+    asked = replace(
+        preset,
+        device_count=preset.device_count * question.device_count,
+        memory_gb=question.memory_gb or preset.memory_gb,
+        host_memory_gb=preset.host_memory_gb if question.host_memory_gb is None else question.host_memory_gb,
     )
+    spec = preset_spec(asked, snapshot.devices)
     name = preset.name if question.device_count == 1 else f"{question.device_count} × {preset.name}"
     return PlannedMachine(spec, name, preset.operating_system)
 
@@ -117,17 +109,8 @@ def _device(question: Question, snapshot: Snapshot) -> PlannedMachine:
         device=device,
         device_count=question.device_count,
         memory_bytes=memory_gb * GIB,
-        platform=_platform(device, ""),
+        platform=device_platform(device),
         host_memory_bytes=0.0 if device.unified_memory else (question.host_memory_gb or 0.0) * GIB,
     )
     name = device.name if question.device_count == 1 else f"{question.device_count} × {device.name}"
     return PlannedMachine(spec, name, "", notes)
-
-
-def _platform(device: DeviceRow, operating_system: str) -> str:
-    return platform_key(
-        kind=device.kind,
-        vendor=device.vendor,
-        operating_system=operating_system,
-        unified_memory=device.unified_memory,
-    )

@@ -8,15 +8,13 @@ from functools import cache
 import numpy as np
 
 from hardware_catalog.rows import MachineRow
-from hardware_catalog.tables import MachineSpec, machine_table, memory_limits
+from hardware_catalog.tables import MachineSpec, machine_table, memory_limits, preset_spec
 from planner.calibration.files import shipped_calibration
 from planner.engine.evaluate import Engine
 from planner.engine.grid import Axes, Grid
 from planner.engine.kv import MLA_FULL, MLA_LATENT
-from planner.engine.limits import platform_key
 from planner.engine.memory import MemoryRules
 from planner.engine.tables import Tables, WorkloadTable
-from planner.engine.units import GIB
 from tests.engine.catalog import rows, tables
 
 ONE: dict[str, object] = {
@@ -61,22 +59,7 @@ def workload_table(workloads: tuple[dict[str, object], ...]) -> WorkloadTable:
 
 def spec(preset: MachineRow) -> MachineSpec:
     """The preset as it is sold."""
-    devices = {device.slug: device for device in rows().devices}
-    device, host = devices[preset.device], devices.get(preset.host_device or "")
-    return MachineSpec(
-        slug=preset.slug,
-        device=device,
-        device_count=preset.device_count,
-        memory_bytes=preset.memory_gb * GIB,
-        platform=platform_key(
-            kind=device.kind,
-            vendor=device.vendor,
-            operating_system=preset.operating_system,
-            unified_memory=device.unified_memory,
-        ),
-        host_memory_bytes=0.0 if device.unified_memory else (preset.host_memory_gb or 0.0) * GIB,
-        host_bandwidth_bytes_per_s=np.nan if host is None else host.bandwidth_bytes_per_s or np.nan,
-    )
+    return preset_spec(preset, {device.slug: device for device in rows().devices})
 
 
 @cache
