@@ -109,6 +109,20 @@ def new_page(
 
 
 @pytest.fixture
+def unfolded(new_page: Callable[..., Page]) -> Callable[[str], Page]:
+    """Open an address with everything that unfolds unfolded, and nothing moving."""
+
+    def opened(address: str) -> Page:
+        page = new_page(reduced_motion="reduce")
+        page.goto(address)
+        for summary in page.locator("summary").all():
+            summary.click()
+        return page
+
+    return opened
+
+
+@pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
     """A page of desktop size."""
     return new_page()

@@ -12,12 +12,9 @@ PAGES = ("/accuracy/", "/accuracy/?metric=prefill&platform=NVIDIA gpu, CUDA", "/
 
 @pytest.mark.parametrize("address", PAGES)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    new_page: Callable[..., Page], axe_violations: Callable[..., list[str]], address: str
+    unfolded: Callable[[str], Page], axe_violations: Callable[..., list[str]], address: str
 ) -> None:
-    page = new_page(reduced_motion="reduce")
-    page.goto(address)
-    for summary in page.locator("summary").all():
-        summary.click()
+    page = unfolded(address)
     for width in (1280, 390, 320):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= width

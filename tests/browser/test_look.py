@@ -22,12 +22,9 @@ REFUSED = pytest.mark.allowed_console("Failed to load resource")
 @REFUSED
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_in_light_and_dark_on_a_desk_and_on_a_phone(
-    new_page: Callable[..., Page], axe_violations: Callable[..., list[str]], name: str
+    unfolded: Callable[[str], Page], axe_violations: Callable[..., list[str]], name: str
 ) -> None:
-    page = new_page(reduced_motion="reduce")
-    page.goto(PAGES[name])
-    for summary in page.locator("summary").all():
-        summary.click()
+    page = unfolded(PAGES[name])
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 844})
         for scheme in ("light", "dark"):
