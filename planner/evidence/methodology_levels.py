@@ -83,6 +83,7 @@ class CoefficientLine:
     words: str
     value: float
     shown: str
+    first: str  # the factor of the first line, which has the coefficient's unit
     lines: tuple[LevelLine, ...]
     silent: int  # levels that have no rows of such plans and add nothing
 
@@ -164,6 +165,7 @@ def _coefficient(plan: Plan, fields: PlanFields, name: str, levels: tuple[Level,
         COEFFICIENT_WORDS.get(name, name.replace("_", " ")),
         value,
         shown_value(name, value),
+        shown_value(name, lines[0].factor) if lines else "",
         tuple(lines),
         silent,
     )

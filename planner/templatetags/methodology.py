@@ -15,12 +15,11 @@ from planner.figures import MINUS, significant
 register = template.Library()
 METRIC_WORDS = {"decode": "writing", "prefill": "reading a prompt", "ttft": "time to the first token"}
 SUBSCRIPTED = {"W_d": ("W", "d"), "W_e": ("W", "e"), "F_e": ("F", "e"), "F_a": ("F", "a")}
-SECONDS = frozenset({"layer", "step", "prefill_pass", "first_token"})
 
 
 @register.filter
-def factor(value: float) -> str:
-    """A factor with three significant digits."""
+def figure(value: float) -> str:
+    """A figure with three significant digits."""
     return significant(value, 3)
 
 
@@ -28,12 +27,6 @@ def factor(value: float) -> str:
 def signed(value: float) -> str:
     """A figure with three significant digits and its sign."""
     return f"{MINUS if value < 0 else '+'}{significant(abs(value), 3)}"
-
-
-@register.filter
-def speed(value: float) -> str:
-    """A speed or a time, three significant digits."""
-    return significant(value, 3)
 
 
 @register.filter
@@ -83,14 +76,6 @@ def symbol(name: str) -> SafeString | str:
 def coefficient(lines: Sequence[Any], name: str) -> str:
     """The value of one coefficient of the plan."""
     return next((str(line.shown) for line in lines if line.name == name), "not used")
-
-
-@register.filter
-def start_value(value: float, name: str) -> str:
-    """The common value of a coefficient, with its unit."""
-    if name not in SECONDS:
-        return significant(value, 3)
-    return f"{significant(value * 1e3, 3)} ms" if value >= 1e-3 else f"{significant(value * 1e6, 3)} µs"
 
 
 @register.filter
