@@ -22,9 +22,17 @@ from django.contrib.admin.models import LogEntry
 from hardware_catalog.models import CatalogVersion
 from hardware_catalog.names.index import NameIndex
 from hardware_catalog.published_sizes import PATH as PUBLISHED_SIZES
+from hardware_catalog.row_text import rows_text
 from hardware_catalog.rows import CatalogRows, DeviceRow, FormatRow, MachineRow, ModelRow, RuntimeRow
 from hardware_catalog.selectors import catalog_rows
-from hardware_catalog.tables import CatalogTables, catalog_tables, catalog_weights, memory_limits, model_table
+from hardware_catalog.tables import (
+    LIMITS,
+    CatalogTables,
+    catalog_tables,
+    catalog_weights,
+    memory_limits,
+    model_table,
+)
 from planner.calibration.activation import ActiveCalibration, activation_state, active_calibration
 from planner.engine import weights as engine_weights
 from planner.engine.calibration import Calibration
@@ -77,7 +85,7 @@ def current() -> Snapshot:
     with _Held.lock:
         catalog, calibration = _catalog_state(), activation_state()
         if _Held.snapshot is None or catalog != _Held.catalog:
-            _Held.snapshot = build(catalog_rows())
+            _Held.snapshot = build(catalog_rows(), active_calibration())
         elif calibration != _Held.calibration:
             _Held.snapshot = _calibrated(_Held.snapshot, active_calibration())
         _Held.catalog, _Held.calibration = catalog, calibration
@@ -93,12 +101,11 @@ def _catalog_state() -> tuple[object, ...]:
     return settings.DATABASES["default"]["NAME"], version, edit
 
 
-def build(rows: CatalogRows) -> Snapshot:
-    """The snapshot of these catalog rows with the active calibration."""
-    active = active_calibration()
+def build(rows: CatalogRows, active: ActiveCalibration) -> Snapshot:
+    """The snapshot of these catalog rows with a calibration."""
     limits, overheads = memory_limits()
     tables = catalog_tables(rows, weights=_weights(rows))
-    catalog_sha256 = hashlib.sha256(repr(rows).encode()).hexdigest()
+    catalog_sha256 = _catalog_content(rows)
     return Snapshot(
         sha256=_content(catalog_sha256, active),
         catalog_sha256=catalog_sha256,
@@ -125,6 +132,14 @@ def _calibrated(snapshot: Snapshot, active: ActiveCalibration) -> Snapshot:
         calibration=active.calibration,
         active=active,
     )
+
+
+def _catalog_content(rows: CatalogRows) -> str:
+    """The hash of all that answers depend on beside the calibration: the rows, memory rules and published sizes."""
+    content = hashlib.sha256(rows_text(rows).encode())
+    for path in (LIMITS, PUBLISHED_SIZES):
+        content.update(path.read_bytes())
+    return content.hexdigest()
 
 
 def _content(catalog_sha256: str, active: ActiveCalibration) -> str:

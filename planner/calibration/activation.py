@@ -144,6 +144,17 @@ def answering_sha256() -> str:
     return hashlib.sha256(SHIPPED.read_bytes()).hexdigest()
 
 
+def calibration_text(sha256: str) -> str:
+    """The file of a registered calibration or of the shipped one. Raises ``LookupError`` for another hash."""
+    registered = CalibrationVersion.objects.filter(sha256=sha256).values_list("document", flat=True).first()
+    if registered is not None:
+        return registered
+    shipped = SHIPPED.read_text(encoding="utf-8")
+    if hashlib.sha256(shipped.encode()).hexdigest() != sha256:
+        raise LookupError(f"No calibration with the hash {sha256} is registered.")
+    return shipped
+
+
 def cannot_answer() -> str:
     """Why the shipped file answers in place of the activated version; "" where it does not."""
     latest = latest_activation()

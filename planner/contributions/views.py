@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from planner.contributions import owners, selectors, services
+from planner import owners
+from planner.contributions import selectors, services
 from planner.contributions.completing import ASKED
 from planner.contributions.exporting import as_csv
 from planner.contributions.forms import OwnForm

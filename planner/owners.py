@@ -1,4 +1,4 @@
-"""Whose contributions they are: a random token in a signed cookie of the visitor's browser; there are no accounts."""
+"""Whose contributions and sweeps they are: a random token in a signed cookie; there are no accounts."""
 
 from __future__ import annotations
 
