@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import ipaddress
 import os
 import re
@@ -22,7 +21,6 @@ _HOST_NAME = re.compile(
     r"\.?[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE
 )
 _REDIS_SCHEMES = ("redis", "rediss", "redis+socket")
-_INSTALL_DRIVER = "install it with uv pip install --python .venv 'psycopg[binary]'."
 _SQLITE_OPTIONS = {
     # A deferred transaction that reads and then writes fails at once when another writer was faster; see
     # https://docs.djangoproject.com/en/6.1/ref/databases/#sqlite-transaction-behavior
@@ -165,10 +163,6 @@ def env_database(name: str, *, default_file: Path) -> dict[str, Any]:
     if config["ENGINE"] == "django.db.backends.sqlite3":
         return _sqlite_config(name, value, config, allowed)
     if config["ENGINE"] == "django.db.backends.postgresql" and config["NAME"]:
-        if importlib.util.find_spec("psycopg") is None:
-            raise InvalidEnvironment(
-                f"{name} asks for PostgreSQL, whose driver is missing: {_INSTALL_DRIVER}"
-            )
         return config
     raise InvalidEnvironment(f"{name}={_without_password(value)!r} is not supported: {allowed}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import stat
 from collections.abc import Callable
@@ -102,20 +101,18 @@ def test_a_message_never_shows_a_password(monkeypatch: pytest.MonkeyPatch) -> No
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_missing_postgresql_driver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setenv("DATABASE_URL", "postgres://anna:hunter2@db.example.org/sizewise")
-    with pytest.raises(InvalidEnvironment, match=r"whose driver is missing: install it with .*psycopg"):
-        environment.env_database("DATABASE_URL", default_file=Path("unused"))
-
-
 def test_postgresql_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     monkeypatch.setenv("DATABASE_URL", "postgres://anna:p%40ss@db.example.org:5433/sizewise")
     config = environment.env_database("DATABASE_URL", default_file=Path("unused"))
     assert config["ENGINE"] == "django.db.backends.postgresql"
     assert (config["NAME"], config["USER"], config["PASSWORD"]) == ("sizewise", "anna", "p@ss")
     assert (config["HOST"], config["PORT"]) == ("db.example.org", 5433)
+
+
+def test_postgresql_on_a_unix_socket_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://anna@%2Frun%2Fpostgresql/sizewise")
+    config = environment.env_database("DATABASE_URL", default_file=Path("unused"))
+    assert (config["NAME"], config["USER"], config["HOST"]) == ("sizewise", "anna", "/run/postgresql")
 
 
 @pytest.mark.parametrize(
