@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hardware_catalog.rows import FormatRow
-from hardware_catalog.tables import machine_table
+from hardware_catalog.tables import CatalogTables, machine_table
 from planner.engine.builds import llama_build
 from planner.engine.columns import Columns
 from planner.engine.evaluate import Engine
 from planner.engine.grid import Axes, Grid
 from planner.engine.kv import MLA_LATENT
 from planner.engine.memory import MemoryRules, plan_need
-from planner.engine.tables import Tables, WorkloadTable
+from planner.engine.tables import Ints, Tables, WorkloadTable
 from planner.engine.verdict import VERDICTS, longest_context
+from planner.engine.weights import WeightsTable
 from planner.plans.machines import PlannedMachine
 from planner.plans.offers import Offer
 from planner.plans.questions import Question
@@ -39,23 +40,50 @@ class PlanSet:
 
 def workloads(question: Question, contexts: Sequence[int]) -> WorkloadTable:
     """The question's workload at its own context, then at each of the given contexts with the cache full."""
-    n = 1 + len(contexts)
-    build = llama_build(ik=question.runtime == "ik-llama-cpp")
-
-    def whole(value: int) -> np.ndarray:
-        return np.full(n, value, dtype=np.int64)
-
     context = np.array((question.context_tokens, *contexts), dtype=np.int64)
     prompt = np.minimum(question.prompt_tokens, context)
     depth = context.copy()
-    depth[0] = min(prompt[0] + question.output_tokens // 2, context[0])
+    depth[0] = depth_tokens(prompt, question.output_tokens, context)[0]
+    return workload_table(
+        context=context,
+        depth=depth,
+        prompt=prompt,
+        output_tokens=question.output_tokens,
+        concurrency=np.full_like(context, question.concurrency),
+        runtime=question.runtime,
+        held_bytes=question.held_bytes,
+    )
+
+
+def depth_tokens(prompt: Ints, output_tokens: int, context: Ints) -> Ints:
+    """Tokens in the cache when half of the answer is written."""
+    return np.asarray(np.minimum(prompt + output_tokens // 2, context))
+
+
+def workload_table(
+    *,
+    context: Ints,
+    depth: Ints,
+    prompt: Ints,
+    output_tokens: int,
+    concurrency: Ints,
+    runtime: str,
+    held_bytes: float = 0.0,
+) -> WorkloadTable:
+    """Workloads of these tokens by a person's defaults, for the runtime of this slug; arrays of one length."""
+    n = len(context)
+    build = llama_build(ik=runtime == "ik-llama-cpp")
+
+    def whole(value: int) -> Ints:
+        return np.full(n, value, dtype=np.int64)
+
     return WorkloadTable(
         context_tokens=context,
         depth_tokens=depth,
         prompt_tokens=np.maximum(prompt, 1),
         prompt_depth_tokens=whole(0),
-        output_tokens=whole(question.output_tokens),
-        concurrency=whole(question.concurrency),
+        output_tokens=whole(output_tokens),
+        concurrency=concurrency,
         batch_tokens=whole(0),
         flash_attention=whole(-1),
         mla_mode=whole(MLA_LATENT),
@@ -66,10 +94,15 @@ def workloads(question: Question, contexts: Sequence[int]) -> WorkloadTable:
         layers_on_host=np.zeros(n, dtype=np.bool_),
         tensor_ranks=whole(0),
         utilization=np.full(n, np.nan),
-        held_bytes=np.full(n, question.held_bytes),
+        held_bytes=np.full(n, held_bytes),
         weights_bytes=np.full(n, np.nan),
         bits_per_weight=np.full(n, np.nan),
     )
+
+
+def weights_of(runtime: str, catalog: CatalogTables) -> WeightsTable:
+    """The weights as the runtime's files keep them: Ollama's own library has layouts of its own."""
+    return catalog.ollama_weights if runtime == "ollama" else catalog.weights
 
 
 def curve_contexts(question: Question, max_context_tokens: int | None) -> tuple[int, ...]:
@@ -95,7 +128,7 @@ def evaluate(
         kv_formats=catalog.kv_formats,
         runtimes=catalog.runtimes,
         workloads=work,
-        weights=catalog.ollama_weights if offer.runtime.slug == "ollama" else catalog.weights,
+        weights=weights_of(offer.runtime.slug, catalog),
     )
     axes = Axes(
         machine=np.zeros(1, dtype=np.int64),

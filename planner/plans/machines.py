@@ -79,13 +79,19 @@ def _preset(question: Question, snapshot: Snapshot) -> PlannedMachine:
         raise PlanError("machine", f"The catalog has no machine “{question.machine}”. Choose another.")
     asked = replace(
         preset,
-        device_count=preset.device_count * question.device_count,
         memory_gb=question.memory_gb or preset.memory_gb,
         host_memory_gb=preset.host_memory_gb if question.host_memory_gb is None else question.host_memory_gb,
     )
-    spec = preset_spec(asked, snapshot.devices)
-    name = preset.name if question.device_count == 1 else f"{question.device_count} × {preset.name}"
-    return PlannedMachine(spec, name, preset.operating_system)
+    one = PlannedMachine(preset_spec(asked, snapshot.devices), preset.name, preset.operating_system)
+    return times(one, question.device_count)
+
+
+def times(one: PlannedMachine, count: int) -> PlannedMachine:
+    """So many of a machine working together, beside the host memory of one."""
+    if count == 1:
+        return one
+    spec = replace(one.spec, device_count=one.spec.device_count * count)
+    return replace(one, spec=spec, name=f"{count} × {one.name}")
 
 
 def _device(question: Question, snapshot: Snapshot) -> PlannedMachine:
@@ -107,10 +113,9 @@ def _device(question: Question, snapshot: Snapshot) -> PlannedMachine:
     spec = MachineSpec(
         slug=device.slug,
         device=device,
-        device_count=question.device_count,
+        device_count=1,
         memory_bytes=memory_gb * GIB,
         platform=device_platform(device),
         host_memory_bytes=0.0 if device.unified_memory else (question.host_memory_gb or 0.0) * GIB,
     )
-    name = device.name if question.device_count == 1 else f"{question.device_count} × {device.name}"
-    return PlannedMachine(spec, name, "", notes)
+    return times(PlannedMachine(spec, device.name, "", notes), question.device_count)

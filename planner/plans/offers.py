@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hardware_catalog.rows import DeviceRow, FormatRow, ModelRow, RuntimeRow
@@ -46,6 +47,8 @@ COMMON_FORMATS: tuple[str, ...] = (
 NATIVE_ONLY = frozenset({"mxfp4", "mxfp4-moe", "fp8-block128"})
 # How GGUF files keep weights that were published in such a layout.
 NATIVE_GGUF = {"mxfp4-moe": "mxfp4-moe-q8"}
+# F16 files are not offered where BF16 files run: the same width once.
+F16, SAME_AS_F16 = "f16", "gguf-bf16"
 # A stored format may exceed the native width by its scales: Q8_0 holds 8-bit weights in 8.5 bits.
 NATIVE_SLACK = 1.07
 # what a person is likely to run, by device vendor; the first that the catalog's rules allow is taken
@@ -55,6 +58,11 @@ _USUAL_BACKENDS: dict[str, tuple[str, ...]] = {
     "Intel": ("Vulkan", "SYCL"),
     "Apple": ("Metal",),
 }
+
+
+# the program that a person is likely to take for GGUF files, and the order of preference for all others
+_USUAL_RUNTIME = "llama-cpp"
+_PREFERRED_RUNTIMES = (_USUAL_RUNTIME, "mlx-lm", "vllm", "exllamav3", "exllamav2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ def offer(
     """What to run. Raises ``PlanError`` where the runtime does not run on the machine, or not this format."""
     device = machine.spec.device
     runtime = _runtime(runtime_slug, machine, format_slug, snapshot)
-    backends = _backends(runtime, machine)
+    backends = backends_on(runtime, machine)
     if not backends:
         raise PlanError("runtime", f"{runtime.name} does not run on {device.name}. Choose another program.")
     backend = backends[0]
@@ -110,25 +118,35 @@ def _runtime(slug: str, machine: PlannedMachine, format_slug: str, snapshot: Sna
         if runtime is None:
             raise PlanError("runtime", f"The catalog has no runtime “{slug}”. Choose another.")
         return runtime
-    usual = snapshot.runtimes["llama-cpp"]
+    usual = snapshot.runtimes[_USUAL_RUNTIME]
     chosen = snapshot.formats.get(format_slug)
-    if chosen is not None and chosen.family != "gguf":
+    if chosen is not None and not is_for_the_usual(chosen):
         able = _runtimes_for(chosen, machine, snapshot)
         return able[0] if able else usual
     return usual
 
 
+def is_for_the_usual(weight_format: FormatRow) -> bool:
+    """Whether people take the usual program for the format on every machine, and ask for no other."""
+    return weight_format.family == "gguf"
+
+
+def by_preference(runtimes: Iterable[RuntimeRow]) -> list[RuntimeRow]:
+    """Runtimes in the order in which they are offered; the usual one comes first."""
+    place = {slug: i for i, slug in enumerate(_PREFERRED_RUNTIMES)}
+    return sorted(runtimes, key=lambda r: (place.get(r.slug, len(place)), r.slug))
+
+
 def _runtimes_for(weight_format: FormatRow, machine: PlannedMachine, snapshot: Snapshot) -> list[RuntimeRow]:
-    preferred = {slug: i for i, slug in enumerate(("llama-cpp", "mlx-lm", "vllm", "exllamav3", "exllamav2"))}
     able = [
         runtime
         for runtime in snapshot.rows.runtimes
         if matching_rules(runtime, machine.spec.device, weight_format, machine.operating_system)
     ]
-    return sorted(able, key=lambda r: (preferred.get(r.slug, 99), r.slug))
+    return by_preference(able)
 
 
-def _backends(runtime: RuntimeRow, machine: PlannedMachine) -> list[str]:
+def backends_on(runtime: RuntimeRow, machine: PlannedMachine) -> list[str]:
     """Backends of the runtime that some rule allows on the device, the usual one first."""
     device, system = machine.spec.device, machine.operating_system
     if device.slug == "own":
@@ -158,10 +176,17 @@ def _runs(
 
 def _ordered(formats: tuple[FormatRow, ...], model: ModelRow, format_slug: str) -> tuple[FormatRow, ...]:
     """The common formats, the model's native one and the one asked for, widest first."""
-    wanted = {*COMMON_FORMATS, model.native_format}
-    if any(f.slug == "gguf-bf16" for f in formats):
-        wanted.discard("f16")  # the same width once
-    wanted -= NATIVE_ONLY - {model.native_format}
-    wanted |= {NATIVE_GGUF.get(model.native_format, ""), format_slug}
+    wanted = ready_made(model.native_format)
+    if any(f.slug == SAME_AS_F16 for f in formats):
+        wanted.discard(F16)  # the same width once
+    wanted.add(format_slug)
     chosen = [f for f in formats if f.slug in wanted]
     return tuple(sorted(chosen, key=lambda f: -(f.nominal_bits_per_weight or 0.0)))
+
+
+def ready_made(native_format: str) -> set[str]:
+    """Slugs of the formats in which a model that was published in ``native_format`` is found ready made."""
+    wanted = {*COMMON_FORMATS, native_format} - (NATIVE_ONLY - {native_format})
+    if native_format in NATIVE_GGUF:
+        wanted.add(NATIVE_GGUF[native_format])
+    return wanted
