@@ -118,4 +118,4 @@ def cell_select(relation: str) -> str:
         elif column.name == "most_context_tokens":
             value = f"CASE WHEN {column.name} > 0 THEN {value} END"
         parts.append(f"{value} AS {column.name}")
-    return f"SELECT {', '.join(parts)} FROM {relation}"  # noqa: S608 - names are those above
+    return f"SELECT {', '.join(parts)} FROM {relation}"

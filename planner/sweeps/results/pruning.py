@@ -31,7 +31,7 @@ def best_of_rows(columns: Arrays, entries: Entries) -> Bools:
 
     Of each machine, model, KV format, context and concurrency: the plan that fits with the most bits per weight
     (among equals the faster) and the fastest that runs. Of each model, KV format, context and concurrency: the plans
-    that run, with known speed and price, for which no other is at least as fast, as cheap and as wide, and better in one.
+    that run, with known speed and price, and that no other matches in speed, price and bits while it betters one.
     """
     work = [columns[name] for name in ("model", "kv_format", "context_tokens", "concurrency")]
     verdict, decode, plan = columns["verdict"], columns["decode_tps"], columns["plan"]
@@ -76,7 +76,7 @@ def front(group: Ints, cost: Array, speed: Array, width: Array) -> Bools:
 
 
 def _unbeaten(group: Ints, speed: Ints, width: Ints) -> Bools:
-    """Distinct points, in each group the cheapest first, then the fastest, then the widest: only an earlier one beats."""
+    """Which distinct points stay; the cheapest of a group stand first, then the fastest: only an earlier one beats."""
     key = group * (int(speed.max()) + 1) + speed
     stays = np.zeros(len(key), dtype=np.bool_)
     for level in np.unique(width):

@@ -38,7 +38,7 @@ def write_chunk(
     rows_path: Path,
     cells_path: Path,
 ) -> tuple[int, int]:
-    """Write the plans that ``keep`` (a key of ``definition.KEEP``) keeps, and the cells of all; returns how many of each.
+    """Write the plans that ``keep`` (of ``definition.KEEP``) keeps, and the cells of all; returns how many of each.
 
     ``columns`` are the STORED ones, in the order of plan numbers, nan where a figure is unknown (NULL in the file).
     The same input gives the same bytes. What stands at the two paths is replaced. Raises ``duckdb.Error`` (a full disk,
@@ -51,20 +51,24 @@ def write_chunk(
         if len(rows) < len(columns["plan"]):
             kept = {name: column[rows] for name, column in columns.items()}
     names = ", ".join(column.name for column in STORED)
-    write(connection, f"SELECT {names} FROM arrays", kept, rows_path)  # noqa: S608 - names are declared
+    write(connection, f"SELECT {names} FROM arrays", kept, rows_path)
     cells = cells_of_rows(columns)
     write(connection, cell_select("arrays"), cells, cells_path)
     return len(kept["plan"]), len(cells["machine"])
 
 
 def write(
-    connection: duckdb.DuckDBPyConnection, select: str, arrays: Mapping[str, Array] | None, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    select: str,
+    arrays: Mapping[str, Array] | None,
+    path: Path,
+    parameters: Mapping[str, object] | None = None,
 ) -> int:
     """Write what ``select`` finds, in which ``arrays`` is a table of these columns; returns the number of rows."""
     if arrays is not None:
         connection.register("arrays", dict(arrays))
     try:
-        done = connection.execute(f"COPY ({select}) TO {_quoted(path)} ({PARQUET})").fetchone()
+        done = connection.execute(f"COPY ({select}) TO {_quoted(path)} ({PARQUET})", parameters).fetchone()
     except Exception as error:
         error.add_note(str(path))
         raise

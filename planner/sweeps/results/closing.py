@@ -1,0 +1,95 @@
+"""Closing a sweep: one summary of the cells of all chunks, and for "the best" what no plan of any chunk beats.
+
+Both go through the files in parts, so that their memory does not grow with the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.sweeps.grid.entries import Entries
+from planner.sweeps.results.cells import CELLS, cell_select, merged
+from planner.sweeps.results.groups import Array, Ints
+from planner.sweeps.results.pruning import JUDGED, best_of_rows
+from planner.sweeps.results.files import FILES, arrays, paths
+from planner.sweeps.results.writing import write
+from planner.sweeps.rows import STORED
+
+if TYPE_CHECKING:
+    import duckdb
+
+# rows of a part: cells at 160 bytes, judged plans at 40, and about as much again to sort them
+MOST_CELLS = 500_000
+MOST_PLANS = 1_500_000
+# What plans that can beat each other share.
+_WORK = ("model", "kv_format", "context_tokens", "concurrency")
+
+
+def write_summary(
+    connection: duckdb.DuckDBPyConnection,
+    cells: Sequence[Path],
+    summary_path: Path,
+    most_cells: int = MOST_CELLS,
+) -> int:
+    """Write the summary of all chunks' cells, in the order of machines and models; returns its rows.
+
+    Until it is written, parts of it may lie beside it under longer names. Raises as ``write_chunk``.
+    """
+    select = f"SELECT machine, count(*) AS n FROM {FILES} GROUP BY machine ORDER BY machine"
+    of_machine = arrays(connection, select, paths(cells))
+    names = ", ".join(column.name for column in CELLS)
+    select = f"SELECT {names} FROM {FILES} WHERE machine BETWEEN $first AND $last ORDER BY machine, model"
+    parts: list[Path] = []
+    try:
+        for some in _batches(of_machine["n"], most_cells):
+            first, *_, last = np.repeat(of_machine["machine"][some], 2).tolist()
+            held = arrays(connection, select, {**paths(cells), "first": first, "last": last})
+            parts.append(summary_path.with_name(f"{summary_path.name}.part{len(parts)}"))
+            write(connection, cell_select("arrays"), merged(held), parts[-1])
+        return write(connection, f"SELECT * FROM {FILES}", None, summary_path, paths(parts or cells))
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def write_best(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Sequence[Path],
+    entries: Entries,
+    best_path: Path,
+    most_plans: int = MOST_PLANS,
+) -> int:
+    """Write what no plan of the whole sweep beats, of the chunks' unbeaten plans in their order; returns how many.
+
+    Raises as ``write_chunk``.
+    """
+    work = ", ".join(_WORK)
+    of_work = arrays(
+        connection, f"SELECT {work}, count(*) AS n FROM {FILES} GROUP BY ALL ORDER BY ALL", paths(rows)
+    )
+    select = f"SELECT {', '.join(JUDGED)} FROM {FILES} SEMI JOIN part USING ({work})"
+    kept: list[Array] = [np.empty(0, dtype=np.int64)]
+    for some in _batches(of_work["n"], most_plans):
+        connection.register("part", {name: of_work[name][some] for name in _WORK})
+        judged = arrays(connection, select, paths(rows))
+        connection.unregister("part")
+        kept.append(judged["plan"][best_of_rows(judged, entries)])
+    names = ", ".join(column.name for column in STORED)
+    select = f"SELECT {names} FROM {FILES} SEMI JOIN arrays USING (plan)"
+    return write(connection, select, {"plan": np.concatenate(kept)}, best_path, paths(rows))
+
+
+def _batches(n_rows: Ints, most: int) -> Iterator[slice]:
+    """Neighbours that together have at most so many rows; one with more is alone."""
+    start, held = 0, 0
+    for i, n in enumerate(n_rows.tolist()):
+        if held and held + n > most:
+            yield slice(start, i)
+            start, held = i, 0
+        held += n
+    if held:
+        yield slice(start, len(n_rows))
