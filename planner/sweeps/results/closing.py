@@ -13,9 +13,9 @@ import numpy as np
 
 from planner.sweeps.grid.entries import Entries
 from planner.sweeps.results.cells import CELLS, cell_select, merged
+from planner.sweeps.results.files import FILES, arrays, paths
 from planner.sweeps.results.groups import Array, Ints
 from planner.sweeps.results.pruning import JUDGED, best_of_rows
-from planner.sweeps.results.files import FILES, arrays, paths
 from planner.sweeps.results.writing import write
 from planner.sweeps.rows import STORED
 
