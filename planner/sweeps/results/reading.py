@@ -1,0 +1,124 @@
+"""Reading a sweep's files for its views: plans and cells as arrays, unknown figures as nan, missing numbers as -1."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from planner.engine.verdict import VERDICTS
+from planner.sweeps.grid.entries import Entries
+from planner.sweeps.results.cells import CELLS, merged
+from planner.sweeps.results.duck import connect
+from planner.sweeps.results.files import FILES, arrays, paths
+from planner.sweeps.results.groups import Array
+from planner.sweeps.rows import STORED, StoredColumn
+
+if TYPE_CHECKING:
+    import duckdb
+
+THREADS = 2
+_PLAN_COLUMNS = ", ".join(column.name for column in STORED)
+
+
+class Files(Protocol):
+    """What is read: a sweep's entries and the files of its manifest."""
+
+    @property
+    def entries(self) -> Entries: ...
+    @property
+    def rows(self) -> Sequence[Path]: ...
+    @property
+    def cells(self) -> Sequence[Path]: ...
+    @property
+    def summary(self) -> Path | None: ...
+
+
+class _Kept(threading.local):
+    """A connection takes 20 ms to open: each thread keeps one."""
+
+    connection: duckdb.DuckDBPyConnection | None = None
+
+
+_kept = _Kept()
+
+
+def connection() -> duckdb.DuckDBPyConnection:
+    """This thread's connection."""
+    if _kept.connection is None:
+        _kept.connection = connect(threads=THREADS)
+    return _kept.connection
+
+
+def whole(numbers: Iterable[int]) -> str:
+    """Whole numbers as a list of SQL."""
+    return ", ".join(str(int(number)) for number in numbers)
+
+
+class Reader:
+    """The files of one sweep. While it runs, what is there so far."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.entries = files.entries
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no chunk is done yet."""
+        return not self.files.rows
+
+    def arrays(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, Array]:
+        """Columns of a query over the plans that are kept, a table called ``rows``."""
+        return _read("rows", self.files.rows, sql, parameters or {})
+
+    def plans(self, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """The stored figures of some plans by number; those that are not kept are left out."""
+        wanted = whole(sorted({int(number) for number in numbers}))
+        if not wanted:
+            return {}
+        found = self.arrays(f"SELECT {_PLAN_COLUMNS} FROM rows WHERE plan IN ({wanted})")  # noqa: S608
+        columns = {name: column.tolist() for name, column in found.items()}
+        return {
+            plan: {name: column[place] for name, column in columns.items()}
+            for place, plan in enumerate(columns["plan"])
+        }
+
+    def cells(
+        self, machines: Sequence[int] | None = None, models: Sequence[int] | None = None
+    ) -> dict[str, Array]:
+        """The cells of some machines and models, or of all: from the summary, or from the chunks that are done."""
+        conditions = [
+            f"{name} IN ({whole(numbers)})"
+            for name, numbers in (("machine", machines), ("model", models))
+            if numbers is not None
+        ]
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        names = ", ".join(column.name for column in CELLS)
+        found = _read("cells", self._cells, f"SELECT {names} FROM cells{where}", {})  # noqa: S608
+        return found if self.files.summary is not None else merged(found)
+
+    def counts(self) -> dict[str, int]:
+        """Plans by verdict, of all that were evaluated."""
+        sums = ", ".join(f"coalesce(sum(n_{word}), 0)::BIGINT AS {word}" for word in VERDICTS)
+        found = _read("cells", self._cells, f"SELECT {sums} FROM cells", {})  # noqa: S608
+        return {word: int(found[word][0]) for word in VERDICTS}
+
+    @property
+    def _cells(self) -> Sequence[Path]:
+        return self.files.cells if self.files.summary is None else [self.files.summary]
+
+
+def _read(table: str, files: Sequence[Path], sql: str, parameters: Mapping[str, object]) -> dict[str, Array]:
+    source = f"SELECT * FROM {FILES}" if files else _NOTHING[table]  # noqa: S608
+    found = {**(paths(files) if files else {}), **parameters}
+    return arrays(connection(), f"WITH {table} AS ({source}) {sql}", found)  # noqa: S608
+
+
+def _empty(columns: Sequence[StoredColumn]) -> str:
+    """A table of these columns without rows: what is read where no chunk is done."""
+    named = ", ".join(f"NULL::{column.sql_type} AS {column.name}" for column in columns)
+    return f"SELECT {named} WHERE false"  # noqa: S608
+
+
+_NOTHING = {"rows": _empty(STORED), "cells": _empty(CELLS)}
