@@ -1,0 +1,21 @@
+"""The Celery app: ``celery -A planner worker`` works on sweeps on any host that shares database, broker and results.
+
+Messages are anonymous and only say "there is work": what is to be done stands in the database (planner/sweeps/work).
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+from celery import Celery
+from celery.platforms import SecurityWarning
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "planner.settings")
+# Celery advises against root because of messages that carry code; these are JSON without content.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+app = Celery("planner")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["planner.sweeps.work"])
+app.steps["worker"].add("planner.sweeps.work.upkeep:UpkeepStep")
