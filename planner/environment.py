@@ -189,6 +189,11 @@ def _sqlite(path: Path) -> dict[str, Any]:
     }
 
 
+def database_identity(config: dict[str, Any]) -> str:
+    """Return what tells a database from others: its server, if it has one, and its name or file."""
+    return "|".join(str(config.get(part) or "") for part in ("HOST", "PORT", "NAME"))
+
+
 def env_redis_url(name: str) -> str | None:
     """Return the address of a Redis or Valkey server, or None when the variable is not set."""
     value = _read(name)
@@ -223,6 +228,48 @@ def env_directory(name: str, *, default: Path) -> Path:
             f"{name}={value!r} cannot be used: {existing} must be a folder that this user may write to."
         )
     return path
+
+
+def env_count(name: str, *, default: int) -> int:
+    """Return a whole number; 0 stands for no limit."""
+    value = _read(name)
+    if value is None:
+        return default
+    if value.isascii() and value.isdigit() and len(value) <= 9:
+        return int(value)
+    raise InvalidEnvironment(f"{name}={value!r} is not a limit: use a whole number, or 0 for no limit.")
+
+
+def env_origins(name: str) -> list[str]:
+    """Return the web sites whose pages may ask from a browser: ``https://example.org``, or ``*`` alone for all."""
+    value = _read(name)
+    if value is None:
+        return []
+    origins = [origin.strip() for origin in value.split(",")]
+    if origins == ["*"]:
+        return origins
+    for origin in origins:
+        if not _is_origin(origin):
+            raise InvalidEnvironment(
+                f"{name}={value!r}: {origin!r} is not a web site: write https:// and the host, with a port where it "
+                "has one and without a path, separated by commas, or * alone for all sites."
+            )
+    return origins
+
+
+def _is_origin(origin: str) -> bool:
+    try:
+        parts = urlsplit(origin)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # a port that is no number
+        return False
+    host = f"[{host}]" if ":" in host else host
+    whole = f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
+    return (
+        parts.scheme in ("http", "https")
+        and (_is_address(host) or bool(_HOST_NAME.fullmatch(host)) and not host.startswith("."))
+        and origin.lower() == whole
+    )
 
 
 def _without_password(url: str) -> str:
