@@ -8,9 +8,11 @@ from django.utils.csp import CSP
 
 from planner.environment import (
     env_bool,
+    env_count,
     env_database,
     env_directory,
     env_hosts,
+    env_origins,
     env_port,
     env_redis_url,
     env_secret_key,
@@ -31,8 +33,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "planner.apps.PlannerConfig",
+    "planner.api.apps.ApiConfig",
     "planner.calibration.apps.CalibrationConfig",
     "planner.contributions.apps.ContributionsConfig",
+    "planner.kept_plans.apps.KeptPlansConfig",
     "planner.pinning.apps.PinningConfig",
     "planner.plans.apps.PlansConfig",
     "planner.sweeps.apps.SweepsConfig",
@@ -44,6 +48,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
 ]
 
 MIDDLEWARE = [
@@ -51,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -133,6 +143,40 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 # Whether other names under the domain speak https (W005) and browsers ship that (W021) is its owner's to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# The REST API (planner/api). Limits are per client and minute; 0: none. A token has ten times as much.
+API_READS_PER_MINUTE = env_count("API_READS_PER_MINUTE", default=600)
+API_PLANS_PER_MINUTE = env_count("API_PLANS_PER_MINUTE", default=120)
+API_ROWS_PER_MINUTE = env_count("API_ROWS_PER_MINUTE", default=20_000)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["planner.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "planner.api.negotiation.Negotiation",
+    "DEFAULT_RENDERER_CLASSES": ["planner.api.renderers.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["planner.api.parsers.StrictJsonParser"],
+    "DEFAULT_PAGINATION_CLASS": "planner.api.pagination.Pages",
+    "DEFAULT_THROTTLE_CLASSES": ["planner.api.throttling.ClientThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "planner.api.schema.Schema",
+    "EXCEPTION_HANDLER": "planner.api.problems.exception_handler",
+    "NUM_PROXIES": 1 if HTTPS else 0,  # whose X-Forwarded-For tells the client
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Sizewise",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # a test compares the whole document with the committed one
+    "POSTPROCESSING_HOOKS": ["planner.api.schema_hooks.finish"],
+}
+# Pages of other sites may ask the API from a browser; without cookies.
+_origins = env_origins("CORS_ORIGINS")
+CORS_ALLOW_ALL_ORIGINS = _origins == ["*"]
+CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else _origins
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "if-none-match"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"]
 
 LOGGING = {
     "version": 1,
