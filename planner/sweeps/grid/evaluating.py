@@ -1,0 +1,172 @@
+"""The stored columns of a sweep's plans, slice by slice, from the engine's blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hardware_catalog.tables import MachineSpec, machine_table
+from planner.engine.boxes import Box, box_shape, flat_boxes
+from planner.engine.evaluate import Engine, keys_of
+from planner.engine.grid import Axes, Grid
+from planner.engine.levels import LevelKeys
+from planner.engine.memory import MemoryRules
+from planner.engine.tables import Tables
+from planner.engine.verdict import OFFLOAD
+from planner.plans.evaluation import depth_tokens, weights_of, workload_table
+from planner.snapshot import Snapshot
+from planner.sweeps.grid.support import Ints
+from planner.sweeps.rows import DTYPES, STORED
+
+Array = npt.NDArray[Any]
+Rows = dict[str, Array]
+# Engines are kept for so many programs: each holds factors for every machine of the sweep.
+KEPT_ENGINES = 32
+
+SPEEDS = tuple(c.name for c in STORED if c.sql_type == "FLOAT")
+BYTES = tuple(c.name for c in STORED if c.sql_type == "DOUBLE")
+
+
+class Lists(NamedTuple):
+    """What the places of a grid mean."""
+
+    machines: Sequence[MachineSpec]
+    models: Ints  # rows of the tables from here on
+    formats: Ints
+    kv_formats: Ints
+    programs: Ints
+    contexts: Ints  # tokens, of every workload
+    prompts: Ints
+    users: Ints
+    output_tokens: int
+
+
+class Evaluator:
+    """Evaluates grids of places in a sweep's lists. Engines are made when they are first needed, and shared."""
+
+    def __init__(self, lists: Lists, snapshot: Snapshot) -> None:
+        self.lists = lists
+        self._snapshot = snapshot
+        self._engine = lru_cache(maxsize=KEPT_ENGINES)(self._build)
+        self._tables = lru_cache(maxsize=None)(self._tables_of)
+
+    def fill(self, grid: Grid, start: int, stop: int, out: Rows, tick: Callable[[], None] | None) -> None:
+        """Write the stored columns of the plans ``start`` to ``stop`` of a grid of places, all but their numbers."""
+        engine, rows = self._engine(int(grid.axes.runtime[0])), self.table_rows(grid)
+        at = 0
+        for box in flat_boxes(rows.shape, start, stop):
+            shape = box_shape(box)
+            size = prod(shape)
+            target = {name: array[at : at + size].reshape(shape) for name, array in out.items()}
+            self._fill_places(grid.mesh(box, tuple(range(len(box)))), target)
+            for block in engine.blocks(rows, start + at, start + at + size):
+                fill_figures(block.columns, {name: a[within(block.where, box)] for name, a in target.items()})
+                if tick is not None:
+                    tick()
+            at += size
+
+    def list_of(self, places: Axes) -> Rows:
+        """The stored columns of a list of plans, one per place of the axes, all but their numbers."""
+        raise NotImplementedError
+
+    def table_rows(self, grid: Grid) -> Grid:
+        """The grid in rows of the engine's tables."""
+        lists, places = self.lists, grid.axes
+        axes = Axes(
+            machine=places.machine,
+            model=lists.models[places.model],
+            format=lists.formats[places.format],
+            kv_format=lists.kv_formats[places.kv_format],
+            runtime=lists.programs[places.runtime],
+            workload=places.workload,
+        )
+        return Grid(axes, grid.product)
+
+    def _fill_places(self, mesh: Axes, target: Rows) -> None:
+        np.copyto(target["machine"], mesh.machine, casting="unsafe")
+        np.copyto(target["model"], mesh.model, casting="unsafe")
+        np.copyto(target["format"], mesh.format, casting="unsafe")
+        np.copyto(target["kv_format"], mesh.kv_format, casting="unsafe")
+        np.copyto(target["runtime"], mesh.runtime, casting="unsafe")
+        np.copyto(target["context_tokens"], self.lists.contexts[mesh.workload], casting="unsafe")
+        np.copyto(target["concurrency"], self.lists.users[mesh.workload], casting="unsafe")
+
+    def _build(self, place: int) -> Engine:
+        """The engine of one program for all machines, models and formats of the sweep."""
+        tables = self._tables(self.runtime(place))
+        lists = self.lists
+        pairs = Axes(
+            machine=np.arange(len(lists.machines)),
+            model=lists.models,
+            format=lists.formats,
+            kv_format=lists.kv_formats,
+            runtime=lists.programs[[place]],
+            workload=np.zeros(1, dtype=np.int64),
+        )
+        return Engine.build(tables, self._rules, self._snapshot.calibration, Grid(pairs), self._keys)
+
+    def runtime(self, place: int) -> str:
+        """Slug of a program's runtime."""
+        return self._snapshot.tables.runtimes.slug[int(self.lists.programs[place])]
+
+    def _tables_of(self, runtime: str) -> Tables:
+        catalog, lists = self._snapshot.tables, self.lists
+        work = workload_table(
+            context=lists.contexts,
+            depth=depth_tokens(lists.prompts, lists.output_tokens, lists.contexts),
+            prompt=lists.prompts,
+            output_tokens=lists.output_tokens,
+            concurrency=lists.users,
+            runtime=runtime,
+        )
+        return Tables(
+            machines=self._machines,
+            models=catalog.models,
+            formats=catalog.formats,
+            kv_formats=catalog.kv_formats,
+            runtimes=catalog.runtimes,
+            workloads=work,
+            weights=weights_of(runtime, catalog),
+        )
+
+    @cached_property
+    def _machines(self) -> Any:
+        return machine_table(self.lists.machines)
+
+    @cached_property
+    def _rules(self) -> MemoryRules:
+        return MemoryRules.bind(self._tables(""), self._snapshot.limits, self._snapshot.overheads)
+
+    @cached_property
+    def _keys(self) -> LevelKeys:
+        return keys_of(self._tables(""))
+
+
+def within(box: Box, outer: Box) -> Box:
+    """Where a box lies in an array that holds ``outer`` alone."""
+    return tuple(
+        slice(side.start - whole.start, side.stop - whole.start)
+        for side, whole in zip(box, outer, strict=True)
+    )
+
+
+def fill_figures(columns: Mapping[str, Array], target: Rows) -> None:
+    """Write what the engine computed; speeds only of plans that run."""
+    verdict = columns["verdict"]
+    target["verdict"][...] = verdict
+    for name in BYTES:
+        target[name][...] = columns[name]
+    runs = verdict <= OFFLOAD
+    for name in SPEEDS:
+        target[name].fill(np.nan)
+        np.copyto(target[name], columns[name], casting="same_kind", where=runs)
+
+
+def empty(n_plans: int) -> Rows:
+    """Arrays for the stored columns of so many plans."""
+    return {column.name: np.empty(n_plans, dtype=DTYPES[column.sql_type]) for column in STORED}

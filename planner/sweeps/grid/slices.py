@@ -1,0 +1,149 @@
+"""The possible plans as product grids, numbered one after another without a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.engine.grid import Axes, Grid
+from planner.sweeps.grid.support import Bools, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Models that go with the same formats and contexts; numbers are places in the sweep's lists."""
+
+    models: Ints
+    formats: Ints
+    n_contexts: int  # the shortest so many
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """All but the machines and the program of a brick: blocks, and the plans of one machine before each."""
+
+    blocks: tuple[Block, ...]
+    starts: Ints  # [blocks + 1]
+
+
+class Brick(NamedTuple):
+    """Machines on which a program runs the same formats."""
+
+    program: int  # row of the runtime table
+    classes: Bools  # in use: which belong here
+    n_machines: int
+    side: Side
+
+
+class Slice(NamedTuple):
+    """A product of axes. ``start``: the number of its first plan."""
+
+    start: int
+    program: int
+    machines: Ints
+    block: Block
+
+
+class Slices:
+    """Bricks in order, each cut into slices when it is asked for."""
+
+    def __init__(
+        self,
+        by_program: Mapping[int, Bools],
+        classes_of_machines: Ints,
+        goes: Bools,
+        n_contexts: Ints,
+        plans_per_context: int,
+    ) -> None:
+        """``by_program``: [classes, formats] in use; ``classes_of_machines``: of each machine, its class in use;
+        ``goes``: [models, formats]; ``n_contexts``: of each model; ``plans_per_context``: KV formats x users.
+        """
+        self._classes_of_machines = classes_of_machines
+        self._goes = goes
+        self._n_contexts = n_contexts
+        self._plans_per_context = plans_per_context
+        self._sides: dict[bytes, Side] = {}
+        n_machines = np.bincount(classes_of_machines, minlength=next(iter(by_program.values())).shape[0])
+        self.bricks = tuple(
+            brick for program, runs in by_program.items() for brick in self._bricks(program, runs, n_machines)
+        )
+        sizes = [brick.n_machines * int(brick.side.starts[-1]) for brick in self.bricks]
+        self._starts = np.cumsum([0, *sizes])
+
+    def __len__(self) -> int:
+        """Plans in all."""
+        return int(self._starts[-1])
+
+    @cached_property
+    def n_slices(self) -> int:
+        return sum(len(brick.side.blocks) for brick in self.bricks)
+
+    def _bricks(self, program: int, runs: Bools, n_machines: Ints) -> Iterator[Brick]:
+        patterns, of_class = np.unique(runs, axis=0, return_inverse=True)
+        first = [int(np.argmax(of_class == i)) for i in range(len(patterns))]
+        for i in np.argsort(first, kind="stable").tolist():
+            if patterns[i].any():
+                classes = np.asarray(of_class == i)
+                side = self._side(patterns[i])
+                if side.blocks:
+                    yield Brick(program, classes, int(n_machines[classes].sum()), side)
+
+    def _side(self, runs: Bools) -> Side:
+        """The models, formats and contexts that go with the formats that run."""
+        key = runs.tobytes()
+        if key not in self._sides:
+            goes = self._goes & runs
+            pattern = np.column_stack([self._n_contexts, goes])
+            _, first, of_model = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
+            blocks = []
+            for i in np.argsort(first).tolist():
+                formats, n_contexts = np.flatnonzero(goes[first[i]]), int(self._n_contexts[first[i]])
+                if len(formats) and n_contexts:
+                    blocks.append(Block(np.flatnonzero(of_model == i), formats, n_contexts))
+            sizes = [len(b.models) * len(b.formats) * b.n_contexts * self._plans_per_context for b in blocks]
+            self._sides[key] = Side(tuple(blocks), np.cumsum([0, *sizes]))
+        return self._sides[key]
+
+    def machines(self, brick: Brick) -> Ints:
+        """Places of a brick's machines."""
+        return np.flatnonzero(brick.classes[self._classes_of_machines])
+
+    def between(self, start: int, stop: int) -> Iterator[tuple[Slice, int, int]]:
+        """The slices that hold the plans ``start`` to ``stop``, with the ranges within them that do."""
+        at = start
+        while at < stop:
+            found = self.slice_of(at)
+            size = len(found.machines) * self._plans_per_machine(found.block)
+            end = min(stop, found.start + size)
+            yield found, at - found.start, end - found.start
+            at = end
+
+    def slice_of(self, plan: int) -> Slice:
+        """The slice that holds a plan."""
+        i = int(np.searchsorted(self._starts, plan, side="right")) - 1
+        brick = self.bricks[i]
+        before = plan - int(self._starts[i])
+        j = int(np.searchsorted(brick.side.starts, before // brick.n_machines, side="right")) - 1
+        start = int(self._starts[i]) + brick.n_machines * int(brick.side.starts[j])
+        return Slice(start, brick.program, self.machines(brick), brick.side.blocks[j])
+
+    def _plans_per_machine(self, block: Block) -> int:
+        return len(block.models) * len(block.formats) * block.n_contexts * self._plans_per_context
+
+
+def product(slice_: Slice, n_kv_formats: int, n_users: int) -> Grid:
+    """The slice as a grid of places in the sweep's lists; workloads are numbered context by context."""
+    return Grid(
+        Axes(
+            machine=slice_.machines,
+            model=slice_.block.models,
+            format=slice_.block.formats,
+            kv_format=np.arange(n_kv_formats),
+            runtime=np.array([slice_.program]),
+            workload=np.arange(slice_.block.n_contexts * n_users),
+        )
+    )

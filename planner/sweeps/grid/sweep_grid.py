@@ -1,0 +1,241 @@
+"""A definition resolved against a snapshot: which plans there are, by number, and what the engine says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from planner.plans.machines import PlannedMachine, times
+from planner.plans.questions import Question
+from planner.snapshot import Snapshot
+from planner.sweeps.definition import Definition, DefinitionError
+from planner.sweeps.grid.axes import Asked, asked
+from planner.sweeps.grid.counting import Possible, n_combinations, possible, pruned
+from planner.sweeps.grid.entries import (
+    Entries,
+    FormatEntry,
+    KvFormatEntry,
+    MachineEntry,
+    ModelEntry,
+    RuntimeEntry,
+)
+from planner.sweeps.grid.evaluating import Evaluator, Lists, Rows, empty
+from planner.sweeps.grid.programs import Running, running
+from planner.sweeps.grid.slices import Slices, product
+from planner.sweeps.grid.support import BaseMachine, Support, support
+
+# A sweep of so many plans takes half a day on a hundred cores, and its result fills 2.4 TB: beyond it is a slip.
+MOST_PLANS = 10**11
+# Reasons that are told where nothing is possible.
+TOLD = 3
+
+
+class SweepGrid:
+    """The plans of a sweep. The same definition and snapshot give the same plans under the same numbers."""
+
+    def __init__(self, asked: Asked, snapshot: Snapshot) -> None:
+        """See ``build``."""
+        self.asked = asked
+        self.snapshot = snapshot
+        self._support: Support = support(snapshot)
+        in_use = np.array([m.host_class for m in asked.machines], dtype=np.int64)
+        self._classes, of_machine = np.unique(in_use, return_inverse=True)
+        self._class_of_machine = np.repeat(of_machine, len(asked.counts))
+        n_machines = np.bincount(self._class_of_machine, minlength=len(self._classes))
+        self._running: Running = running(asked, self._classes, n_machines, self._support, snapshot)
+        self._possible: Possible = possible(asked)
+        self.pruned: tuple[tuple[str, int], ...] = pruned(asked, self._running, self._possible)
+        self.n_combinations = n_combinations(asked)  # possible or not
+        self.n_plans = self.n_combinations - sum(count for _, count in self.pruned)
+
+    @classmethod
+    def build(cls, definition: Definition, snapshot: Snapshot) -> SweepGrid:
+        """Resolve a definition. Raises ``DefinitionError`` with everything that is wrong with it."""
+        grid = cls(asked(definition, snapshot), snapshot)
+        if grid.n_plans > MOST_PLANS:
+            raise DefinitionError({"": [grid.too_many()]})
+        if not grid.n_plans:
+            raise DefinitionError({"": [grid.nothing()]})
+        return grid
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Sentences on entries that filters left out, since a figure is not known."""
+        return self.asked.left_out
+
+    def too_many(self) -> str:
+        """Why the sweep is refused: its size, and its longest axes."""
+        asked = self.asked
+        lengths = {
+            "machines": asked.n_machines,
+            "models": len(asked.models),
+            "formats": len(asked.formats),
+            "programs": len(asked.programs),
+            "contexts": len(asked.contexts),
+            "numbers of users": len(asked.users),
+            "KV formats": len(asked.kv_formats),
+        }
+        longest = sorted(lengths.items(), key=lambda axis: -axis[1])[:TOLD]
+        axes = ", ".join(f"{length:,} {name}" for name, length in longest)
+        return (
+            f"These are {self.n_plans:,} plans; a sweep can have at most {MOST_PLANS:,}. "
+            f"Narrow the longest axes: {axes}."
+        )
+
+    def nothing(self) -> str:
+        """Why no plan is possible."""
+        reasons = sorted(self.pruned, key=lambda found: -found[1])[:TOLD]
+        told = "; ".join(f"{reason} ({count:,})" for reason, count in reasons)
+        return (
+            f"None of the {self.n_combinations:,} combinations is possible: {told}. Change one of these axes."
+        )
+
+    @cached_property
+    def entries(self) -> Entries:
+        """What the axes hold; rows name them by place."""
+        asked, snapshot = self.asked, self.snapshot
+        tables = snapshot.tables
+        runtimes = [(tables.runtimes.slug[p], tables.runtimes.backend[p]) for p in self._running.by_program]
+        return Entries(
+            machines=tuple(
+                _machine_entry(base, planned, count, snapshot) for base, planned, count in self._machines()
+            ),
+            models=tuple(
+                ModelEntry(
+                    slug=m.slug,
+                    name=m.name,
+                    family=m.family,
+                    vendor=m.vendor,
+                    n_parameters=float(tables.models.n_parameters[tables.model_row[m.slug]]),
+                    n_active_parameters=float(
+                        tables.models.active_flops_per_token[tables.model_row[m.slug]] / 2
+                    ),
+                    max_context_tokens=m.max_context_tokens,
+                )
+                for m in asked.models
+            ),
+            formats=tuple(
+                FormatEntry(f.slug, f.name, f.family, f.nominal_bits_per_weight) for f in asked.formats
+            ),
+            kv_formats=tuple(KvFormatEntry(f.slug, f.name) for f in asked.kv_formats),
+            runtimes=tuple(
+                RuntimeEntry(slug, backend, f"{snapshot.runtimes[slug].name} ({backend})")
+                for slug, backend in runtimes
+            ),
+        )
+
+    def _machines(self) -> list[tuple[BaseMachine, PlannedMachine, int]]:
+        """Every machine in order: each base machine with its counts."""
+        return [
+            (base, times(base.planned, count), count)
+            for base in self.asked.machines
+            for count in self.asked.counts
+        ]
+
+    def rows(self, start: int, stop: int, tick: Callable[[], None] | None = None) -> Rows:
+        """The stored columns of the plans ``start`` to ``stop`` (exclusive).
+
+        ``tick`` is called between blocks of the engine's and may raise, to stop. IndexError for plans that there are
+        not.
+        """
+        if not 0 <= start <= stop <= self.n_plans:
+            raise IndexError(f"plans {start} to {stop} lie outside the sweep of {self.n_plans}")
+        out = empty(stop - start)
+        out["plan"][:] = np.arange(start, stop)
+        at = 0
+        for part, first, last in self._slices.between(start, stop):
+            grid = product(part, len(self.asked.kv_formats), len(self.asked.users))
+            target = {name: array[at : at + last - first] for name, array in out.items() if name != "plan"}
+            self._evaluator.fill(grid, first, last, target, tick)
+            at += last - first
+        return out
+
+    def question(self, plan: int) -> Question | None:
+        """The form's question whose answer is this plan; ``None`` where the form would take another backend."""
+        if not 0 <= plan < self.n_plans:
+            raise IndexError(f"plan {plan} lies outside the sweep of {self.n_plans}")
+        asked, n_users = self.asked, len(self.asked.users)
+        part, first, last = next(self._slices.between(plan, plan + 1))
+        grid = product(part, len(asked.kv_formats), n_users)
+        places = [int(axis[0]) for axis in grid.rows(first, last)]
+        machine, model, fmt, kv_format, program, workload = places
+        base, count = divmod(machine, len(asked.counts))
+        found = asked.machines[base]
+        row = list(self._running.by_program)[program]
+        slug = self.snapshot.tables.runtimes.slug[row]
+        if self._support.usual_backend[slug][found.host_class] != row:
+            return None
+        context = int(self._possible.contexts[workload // n_users])
+        return Question(
+            model=asked.models[model].slug,
+            machine=found.question.machine,
+            device=found.question.device,
+            device_count=asked.counts[count],
+            memory_gb=found.question.memory_gb,
+            format=asked.formats[fmt].slug,
+            kv_format=asked.kv_formats[kv_format].slug,
+            runtime=slug,
+            context_tokens=asked.contexts[context],
+            concurrency=asked.users[workload % n_users],
+            prompt_tokens=asked.prompts[context],
+            output_tokens=asked.output_tokens,
+        )
+
+    @cached_property
+    def _slices(self) -> Slices:
+        by_program = dict(enumerate(self._running.by_program.values()))
+        plans_per_context = len(self.asked.kv_formats) * len(self.asked.users)
+        return Slices(
+            by_program,
+            self._class_of_machine,
+            self._possible.goes,
+            self._possible.n_contexts,
+            plans_per_context,
+        )
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        asked, tables = self.asked, self.snapshot.tables
+        contexts, n_users = self._possible.contexts, len(asked.users)
+        return Evaluator(
+            Lists(
+                machines=[planned.spec for _, planned, _ in self._machines()],
+                models=np.array([tables.model_row[m.slug] for m in asked.models]),
+                formats=np.array([tables.format_row[f.slug] for f in asked.formats]),
+                kv_formats=np.array([tables.kv_format_row[f.slug] for f in asked.kv_formats]),
+                programs=np.array(list(self._running.by_program), dtype=np.int64),
+                contexts=np.repeat(np.array(asked.contexts)[contexts], n_users),
+                prompts=np.repeat(np.array(asked.prompts)[contexts], n_users),
+                users=np.tile(np.array(asked.users), len(contexts)),
+                output_tokens=asked.output_tokens,
+            ),
+            self.snapshot,
+        )
+
+
+def _machine_entry(
+    base: BaseMachine, planned: PlannedMachine, count: int, snapshot: Snapshot
+) -> MachineEntry:
+    spec, question = planned.spec, base.question
+    device = spec.device
+    name = planned.name
+    if question.device and len(device.memory_options_gb) > 1:
+        name = f"{name}, {question.memory_gb:g} GB"
+    n_devices = spec.device_count
+    return MachineEntry(
+        slug=question.machine or question.device,
+        kind="machine" if question.machine else "device",
+        name=name,
+        device=device.slug,
+        count=count,
+        device_count=n_devices,
+        memory_gb=spec.memory_bytes / 2**30,
+        host_memory_gb=spec.host_memory_bytes / 2**30,
+        operating_system=planned.operating_system,
+        category=base.category,
+        vendor=device.vendor,
+        devices_price_usd=None if device.launch_price_usd is None else device.launch_price_usd * n_devices,
+        devices_tdp_w=None if device.tdp_w is None else device.tdp_w * n_devices,
+    )
