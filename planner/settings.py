@@ -6,7 +6,9 @@ from pathlib import Path
 
 from django.utils.csp import CSP
 
+from planner.broker import broker_folder, broker_url
 from planner.environment import (
+    database_identity,
     env_bool,
     env_count,
     env_database,
@@ -30,6 +32,34 @@ RESULTS_DIR = env_directory("RESULTS_DIR", default=VAR_DIR / "results")
 
 DATABASES = {"default": env_database("DATABASE_URL", default_file=VAR_DIR / "sizewise.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Celery wakes workers; what is to be done and who does it stands in the database (planner/sweeps/work).
+BROKER_FOLDER = broker_folder(database_identity(DATABASES["default"]), VAR_DIR)
+CELERY_BROKER_URL = REDIS_URL or broker_url(BROKER_FOLDER)
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for as long as it takes
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+    "max_retries": 0,  # who publishes does not wait for a dead broker; workers retry by the setting above
+}
+CELERY_TASK_DEFAULT_QUEUE = "sizewise"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 3600  # a chunk takes seconds: what still runs then has hung
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 2_000_000  # KiB; a process that grew beyond is replaced after its chunk
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30
+# A chunk under way needs no broker: it goes on, and its message may well be lost.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below holds for workers too
+CELERY_WORKER_REDIRECT_STDOUTS = False
 
 INSTALLED_APPS = [
     "planner.apps.PlannerConfig",
