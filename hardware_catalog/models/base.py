@@ -5,15 +5,32 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.db import models
 
+from hardware_catalog.models.history import EntryRecords, Records
+
 slug_format = RegexValidator(
     r"^[a-z0-9]+([-_][a-z0-9]+)*$", "A slug is lower-case letters and digits, joined by single hyphens."
 )
+
+
+class Shipped(models.Model):
+    """A row that the shipped files may hold: it remembers which of their rows it was compared with last.
+
+    The digest is that of the shipped row which was loaded, or which somebody decided not to load. A row whose content
+    has another digest was edited here; a shipped row that has another one is news. "" where neither is known.
+    """
+
+    shipped_digest = models.CharField(max_length=32, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
 
 
 class Vendor(models.Model):
     """A maker of devices or of language models."""
 
     name = models.CharField(max_length=200, unique=True)
+
+    history = Records()
 
     class Meta:
         ordering = ["name"]
@@ -22,7 +39,7 @@ class Vendor(models.Model):
         return self.name
 
 
-class Source(models.Model):
+class Source(Shipped):
     """A citation: where figures come from, under which licence, and whether a reader can check it."""
 
     citation = models.CharField(max_length=600, unique=True, help_text="The citation as entries write it.")
@@ -36,6 +53,8 @@ class Source(models.Model):
         default=True, help_text="Off: nobody can check it, or the site is known to be unreliable."
     )
 
+    history = Records(excluded_fields=["shipped_digest"])
+
     class Meta:
         ordering = ["citation"]
 
@@ -43,7 +62,7 @@ class Source(models.Model):
         return self.citation
 
 
-class CatalogEntry(models.Model):
+class CatalogEntry(Shipped):
     """A named thing of the catalog that plans refer to by its slug.
 
     Entries that leave the shipped files are marked withdrawn, never deleted: a plan may still name them.
@@ -62,6 +81,8 @@ class CatalogEntry(models.Model):
         default=False,
         help_text="No longer in the shipped files: not offered, but still answered where named.",
     )
+
+    history = EntryRecords()
 
     class Meta:
         abstract = True

@@ -6,11 +6,12 @@ from django.db import models
 from django.db.models import F
 
 from hardware_catalog import bounds
-from hardware_catalog.models.base import CatalogEntry
+from hardware_catalog.models.base import CatalogEntry, Shipped
 from hardware_catalog.models.constraints import between, positive_up_to
+from hardware_catalog.models.history import Records
 
 
-class BlockType(models.Model):
+class BlockType(Shipped):
     """So many elements in so many bytes, e.g. Q4_K: 256 in 144."""
 
     name = models.CharField(max_length=40, unique=True)
@@ -18,6 +19,8 @@ class BlockType(models.Model):
     bytes = models.FloatField("bytes per block")
     sources = models.JSONField(default=list, help_text="Citations.")
     notes = models.TextField(blank=True)
+
+    history = Records(excluded_fields=["shipped_digest"])
 
     class Meta:
         ordering = ["name"]

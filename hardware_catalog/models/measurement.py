@@ -7,12 +7,27 @@ from django.db import models
 
 from hardware_catalog import bounds
 from hardware_catalog.measured import METRICS, ORIGINS, OUTCOME_WORDS, OUTCOMES, SHIPPED
-from hardware_catalog.models.base import slug_format
+from hardware_catalog.models.base import Shipped, slug_format
 from hardware_catalog.models.constraints import as_choices, between, one_of
 from hardware_catalog.models.devices import Device
 from hardware_catalog.models.formats import WeightFormat
+from hardware_catalog.models.history import Records
 from hardware_catalog.models.language_models import LanguageModel
 from hardware_catalog.models.runtimes import Runtime
+
+# Fields that hold what became of a measurement.
+DERIVED = (
+    "device",
+    "language_model",
+    "weight_format",
+    "runtime",
+    "backend",
+    "year",
+    "outcome",
+    "outcome_reason",
+    "rule",
+    "flags",
+)
 
 iso_date = RegexValidator(r"^\d{4}(-\d{2}(-\d{2})?)?$", "Write a date as 2026, 2026-05 or 2026-05-18.")
 
@@ -29,7 +44,7 @@ def _figure(name: str) -> models.FloatField:
     return models.FloatField(name, null=True, blank=True)
 
 
-class Measurement(models.Model):
+class Measurement(Shipped):
     """One published or own observation. Texts are the source's own words; NULL and "" are not stated.
 
     The links to entries, ``outcome``, ``rule`` and ``flags`` follow from the texts, the catalog and the rules of
@@ -117,6 +132,9 @@ class Measurement(models.Model):
     withdrawn = models.BooleanField(
         default=False, help_text="No longer in the shipped file: not shown, not used."
     )
+
+    # What follows from the texts is derived again whenever they are put back.
+    history = Records(excluded_fields=["shipped_digest", *DERIVED])
 
     class Meta:
         ordering = ["slug"]
