@@ -64,12 +64,14 @@ class Engine:
         calibration: Calibration,
         grid: Grid,
         keys: LevelKeys | None = None,
+        groups: Ints | None = None,
     ) -> Engine:
         """Bind a calibration's effects and intervals to the rows of the tables that a grid uses.
 
-        ``keys`` are the tables' own (levels.level_keys): given for several grids, they are made once.
+        ``keys`` and ``groups`` are the tables' own (levels.level_keys, alike.speed_groups of the machines): given for
+        several grids, they are made once.
         """
-        groups = speed_groups(tables.machines)
+        groups = speed_groups(tables.machines) if groups is None else groups
         pairs = PairsInUse(keys_of(tables) if keys is None else keys, grid, groups)
         return cls(tables, rules, calibration.bind(pairs), bind_intervals(calibration, pairs), groups)
 

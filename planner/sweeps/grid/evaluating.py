@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hardware_catalog.tables import MachineSpec, machine_table
-from planner.engine.boxes import Box, box_shape, flat_boxes
+from planner.engine.alike import speed_groups
+from planner.engine.boxes import box_shape, flat_boxes, inside
 from planner.engine.evaluate import Engine, keys_of
 from planner.engine.grid import Axes, Grid
 from planner.engine.levels import LevelKeys
 from planner.engine.memory import MemoryRules
-from planner.engine.tables import Tables
-from planner.engine.verdict import OFFLOAD
+from planner.engine.tables import MachineTable, Tables
+from planner.engine.verdict import OFFLOAD, VERDICTS
 from planner.plans.evaluation import depth_tokens, weights_of, workload_table
 from planner.snapshot import Snapshot
 from planner.sweeps.grid.support import Ints
@@ -29,6 +30,7 @@ Rows = dict[str, Array]
 KEPT_ENGINES = 32
 
 SPEEDS = tuple(c.name for c in STORED if c.sql_type == "FLOAT")
+_ZERO_OR_NAN = np.array([0.0 if code <= OFFLOAD else np.nan for code in range(len(VERDICTS))])
 BYTES = tuple(c.name for c in STORED if c.sql_type == "DOUBLE")
 
 
@@ -49,8 +51,12 @@ class Lists(NamedTuple):
 class Evaluator:
     """Evaluates grids of places in a sweep's lists. Engines are made when they are first needed, and shared."""
 
-    def __init__(self, lists: Lists, snapshot: Snapshot) -> None:
+    def __init__(
+        self, lists: Lists, reach: Callable[[int], tuple[Ints, Ints, Ints]], snapshot: Snapshot
+    ) -> None:
+        """``reach``: places of the machines, models and formats that a program's plans have."""
         self.lists = lists
+        self._reach = reach
         self._snapshot = snapshot
         self._engine = lru_cache(maxsize=KEPT_ENGINES)(self._build)
         self._tables = lru_cache(maxsize=None)(self._tables_of)
@@ -65,14 +71,11 @@ class Evaluator:
             target = {name: array[at : at + size].reshape(shape) for name, array in out.items()}
             self._fill_places(grid.mesh(box, tuple(range(len(box)))), target)
             for block in engine.blocks(rows, start + at, start + at + size):
-                fill_figures(block.columns, {name: a[within(block.where, box)] for name, a in target.items()})
+                place = inside(block.where, box)
+                fill_figures(block.columns, {name: array[place] for name, array in target.items()})
                 if tick is not None:
                     tick()
             at += size
-
-    def list_of(self, places: Axes) -> Rows:
-        """The stored columns of a list of plans, one per place of the axes, all but their numbers."""
-        raise NotImplementedError
 
     def table_rows(self, grid: Grid) -> Grid:
         """The grid in rows of the engine's tables."""
@@ -96,23 +99,30 @@ class Evaluator:
         np.copyto(target["context_tokens"], self.lists.contexts[mesh.workload], casting="unsafe")
         np.copyto(target["concurrency"], self.lists.users[mesh.workload], casting="unsafe")
 
-    def _build(self, place: int) -> Engine:
-        """The engine of one program for all machines, models and formats of the sweep."""
-        tables = self._tables(self.runtime(place))
+    def _build(self, program: int) -> Engine:
+        """The engine for all plans of one program."""
         lists = self.lists
+        machines, models, formats = self._reach(program)
         pairs = Axes(
-            machine=np.arange(len(lists.machines)),
-            model=lists.models,
-            format=lists.formats,
+            machine=machines,
+            model=lists.models[models],
+            format=lists.formats[formats],
             kv_format=lists.kv_formats,
-            runtime=lists.programs[[place]],
+            runtime=lists.programs[[program]],
             workload=np.zeros(1, dtype=np.int64),
         )
-        return Engine.build(tables, self._rules, self._snapshot.calibration, Grid(pairs), self._keys)
+        return Engine.build(
+            self._tables(self.runtime(program)),
+            self._rules,
+            self._snapshot.calibration,
+            Grid(pairs),
+            self._keys,
+            self._groups,
+        )
 
-    def runtime(self, place: int) -> str:
+    def runtime(self, program: int) -> str:
         """Slug of a program's runtime."""
-        return self._snapshot.tables.runtimes.slug[int(self.lists.programs[place])]
+        return self._snapshot.tables.runtimes.slug[int(self.lists.programs[program])]
 
     def _tables_of(self, runtime: str) -> Tables:
         catalog, lists = self._snapshot.tables, self.lists
@@ -135,7 +145,7 @@ class Evaluator:
         )
 
     @cached_property
-    def _machines(self) -> Any:
+    def _machines(self) -> MachineTable:
         return machine_table(self.lists.machines)
 
     @cached_property
@@ -143,28 +153,25 @@ class Evaluator:
         return MemoryRules.bind(self._tables(""), self._snapshot.limits, self._snapshot.overheads)
 
     @cached_property
+    def _groups(self) -> Ints:
+        return speed_groups(self._machines)
+
+    @cached_property
     def _keys(self) -> LevelKeys:
         return keys_of(self._tables(""))
 
 
-def within(box: Box, outer: Box) -> Box:
-    """Where a box lies in an array that holds ``outer`` alone."""
-    return tuple(
-        slice(side.start - whole.start, side.stop - whole.start)
-        for side, whole in zip(box, outer, strict=True)
-    )
-
-
 def fill_figures(columns: Mapping[str, Array], target: Rows) -> None:
-    """Write what the engine computed; speeds only of plans that run."""
-    verdict = columns["verdict"]
-    target["verdict"][...] = verdict
+    """Write what the engine computed; speeds only of plans that run. The engine's own columns are overwritten."""
+    target["verdict"][...] = columns["verdict"]
     for name in BYTES:
         target[name][...] = columns[name]
-    runs = verdict <= OFFLOAD
+    # a sum with this is five times as quick as a copy by a mask
+    unless_it_runs = _ZERO_OR_NAN[columns["verdict"]]
     for name in SPEEDS:
-        target[name].fill(np.nan)
-        np.copyto(target[name], columns[name], casting="same_kind", where=runs)
+        speeds = columns[name]
+        np.add(speeds, unless_it_runs, out=speeds)
+        target[name][...] = speeds
 
 
 def empty(n_plans: int) -> Rows:

@@ -63,8 +63,7 @@ class Slices:
         ``goes``: [models, formats]; ``n_contexts``: of each model; ``plans_per_context``: KV formats x users.
         """
         self._classes_of_machines = classes_of_machines
-        self._goes = goes
-        self._n_contexts = n_contexts
+        self._alike = _alike(goes, n_contexts)
         self._plans_per_context = plans_per_context
         self._sides: dict[bytes, Side] = {}
         n_machines = np.bincount(classes_of_machines, minlength=next(iter(by_program.values())).shape[0])
@@ -83,30 +82,41 @@ class Slices:
         return sum(len(brick.side.blocks) for brick in self.bricks)
 
     def _bricks(self, program: int, runs: Bools, n_machines: Ints) -> Iterator[Brick]:
-        patterns, of_class = np.unique(runs, axis=0, return_inverse=True)
-        first = [int(np.argmax(of_class == i)) for i in range(len(patterns))]
-        for i in np.argsort(first, kind="stable").tolist():
-            if patterns[i].any():
-                classes = np.asarray(of_class == i)
-                side = self._side(patterns[i])
-                if side.blocks:
-                    yield Brick(program, classes, int(n_machines[classes].sum()), side)
+        classes: dict[bytes, list[int]] = {}
+        for i, pattern in enumerate(runs):
+            classes.setdefault(pattern.tobytes(), []).append(i)
+        for of_pattern in classes.values():
+            side = self._side(runs[of_pattern[0]])
+            if side.blocks:
+                here = np.zeros(len(runs), dtype=np.bool_)
+                here[of_pattern] = True
+                yield Brick(program, here, int(n_machines[here].sum()), side)
 
     def _side(self, runs: Bools) -> Side:
         """The models, formats and contexts that go with the formats that run."""
         key = runs.tobytes()
         if key not in self._sides:
-            goes = self._goes & runs
-            pattern = np.column_stack([self._n_contexts, goes])
-            _, first, of_model = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
+            groups: dict[tuple[int, bytes], list[Ints]] = {}
+            for n_contexts, goes, models in self._alike:
+                groups.setdefault((n_contexts, (goes & runs).tobytes()), []).append(models)
             blocks = []
-            for i in np.argsort(first).tolist():
-                formats, n_contexts = np.flatnonzero(goes[first[i]]), int(self._n_contexts[first[i]])
+            for (n_contexts, goes_here), of_group in groups.items():
+                formats = np.flatnonzero(np.frombuffer(goes_here, dtype=np.bool_))
                 if len(formats) and n_contexts:
-                    blocks.append(Block(np.flatnonzero(of_model == i), formats, n_contexts))
+                    blocks.append(Block(np.sort(np.concatenate(of_group)), formats, n_contexts))
             sizes = [len(b.models) * len(b.formats) * b.n_contexts * self._plans_per_context for b in blocks]
             self._sides[key] = Side(tuple(blocks), np.cumsum([0, *sizes]))
         return self._sides[key]
+
+    def reach(self, program: int) -> tuple[Ints, Ints, Ints]:
+        """Places of the machines, models and formats that a program's plans have."""
+        bricks = [brick for brick in self.bricks if brick.program == program]
+        blocks = [block for brick in bricks for block in brick.side.blocks]
+        return (
+            np.unique(np.concatenate([self.machines(brick) for brick in bricks])),
+            np.unique(np.concatenate([block.models for block in blocks])),
+            np.unique(np.concatenate([block.formats for block in blocks])),
+        )
 
     def machines(self, brick: Brick) -> Ints:
         """Places of a brick's machines."""
@@ -133,6 +143,14 @@ class Slices:
 
     def _plans_per_machine(self, block: Block) -> int:
         return len(block.models) * len(block.formats) * block.n_contexts * self._plans_per_context
+
+
+def _alike(goes: Bools, n_contexts: Ints) -> list[tuple[int, Bools, Ints]]:
+    """Models that go with the same formats and contexts: both, and the places of the models."""
+    found: dict[tuple[int, bytes], list[int]] = {}
+    for place, key in enumerate(zip(n_contexts.tolist(), goes, strict=True)):
+        found.setdefault((key[0], key[1].tobytes()), []).append(place)
+    return [(n, np.frombuffer(held, dtype=np.bool_), np.array(places)) for (n, held), places in found.items()]
 
 
 def product(slice_: Slice, n_kv_formats: int, n_users: int) -> Grid:

@@ -211,6 +211,7 @@ class SweepGrid:
                 users=np.tile(np.array(asked.users), len(contexts)),
                 output_tokens=asked.output_tokens,
             ),
+            self._slices.reach,
             self.snapshot,
         )
 
