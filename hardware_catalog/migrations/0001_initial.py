@@ -61,6 +61,23 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ('gpu', 'apple', 'phone', 'tablet', 'computer', 'accelerator'))), name='device_kind_known', violation_error_message='Kind must be one of: gpu, apple, phone, tablet, computer, accelerator.'),
+                    models.CheckConstraint(condition=models.Q(('form_factor__in', ('', 'desktop', 'laptop', 'handheld', 'phone', 'tablet', 'server', 'board'))), name='device_form_factor_known', violation_error_message='Form factor must be one of: (empty), desktop, laptop, handheld, phone, tablet, server, board.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('year__gte', 2000), ('year__lte', 2100)), ('year__isnull', True), _connector='OR'), name='device_year_bounds', violation_error_message='Year must be between 2000 and 2100 (a year); leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('bandwidth_bytes_per_s__gte', 1000000000.0), ('bandwidth_bytes_per_s__lte', 100000000000000.0)), ('bandwidth_bytes_per_s__isnull', True), _connector='OR'), name='device_bandwidth_bytes_per_s_bounds', violation_error_message='Bandwidth bytes per s must be between 1e+09 and 1e+14 bytes/s; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('pcie_bytes_per_s__gte', 100000000.0), ('pcie_bytes_per_s__lte', 10000000000000.0)), ('pcie_bytes_per_s__isnull', True), _connector='OR'), name='device_pcie_bytes_per_s_bounds', violation_error_message='Pcie bytes per s must be between 1e+08 and 1e+13 bytes/s; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('tdp_w__gte', 0.5), ('tdp_w__lte', 20000.0)), ('tdp_w__isnull', True), _connector='OR'), name='device_tdp_w_bounds', violation_error_message='Tdp w must be between 0.5 and 20000 W; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('launch_price_usd__gte', 1.0), ('launch_price_usd__lte', 10000000.0)), ('launch_price_usd__isnull', True), _connector='OR'), name='device_launch_price_usd_bounds', violation_error_message='Launch price usd must be between 1 and 1e+07 USD; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('fp32_flops_per_s__gte', 10000000000.0), ('fp32_flops_per_s__lte', 1e+18)), ('fp32_flops_per_s__isnull', True), _connector='OR'), name='device_fp32_flops_per_s_bounds', violation_error_message='Fp32 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('fp16_flops_per_s__gte', 10000000000.0), ('fp16_flops_per_s__lte', 1e+18)), ('fp16_flops_per_s__isnull', True), _connector='OR'), name='device_fp16_flops_per_s_bounds', violation_error_message='Fp16 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('bf16_flops_per_s__gte', 10000000000.0), ('bf16_flops_per_s__lte', 1e+18)), ('bf16_flops_per_s__isnull', True), _connector='OR'), name='device_bf16_flops_per_s_bounds', violation_error_message='Bf16 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('fp8_flops_per_s__gte', 10000000000.0), ('fp8_flops_per_s__lte', 1e+18)), ('fp8_flops_per_s__isnull', True), _connector='OR'), name='device_fp8_flops_per_s_bounds', violation_error_message='Fp8 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('int8_ops_per_s__gte', 10000000000.0), ('int8_ops_per_s__lte', 1e+18)), ('int8_ops_per_s__isnull', True), _connector='OR'), name='device_int8_ops_per_s_bounds', violation_error_message='Int8 ops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('fp4_flops_per_s__gte', 10000000000.0), ('fp4_flops_per_s__lte', 1e+18)), ('fp4_flops_per_s__isnull', True), _connector='OR'), name='device_fp4_flops_per_s_bounds', violation_error_message='Fp4 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('npu_ops_per_s__gte', 10000000000.0), ('npu_ops_per_s__lte', 1e+18)), ('npu_ops_per_s__isnull', True), _connector='OR'), name='device_npu_ops_per_s_bounds', violation_error_message='Npu ops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(('bandwidth_is_upper_limit', False), ('bandwidth_bytes_per_s__isnull', False), _connector='OR'), name='device_upper_limit_has_bandwidth', violation_error_message='An unknown bandwidth cannot be an upper limit.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -158,6 +175,14 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('category__in', ('mac', 'phone', 'tablet', 'laptop', 'desktop', 'mini_pc', 'handheld', 'server', 'board'))), name='machine_category_known', violation_error_message='Category must be one of: mac, phone, tablet, laptop, desktop, mini_pc, handheld, server, board.'),
+                    models.CheckConstraint(condition=models.Q(('operating_system__in', ('macos', 'ios', 'ipados', 'android', 'windows', 'linux'))), name='machine_operating_system_known', violation_error_message='Operating system must be one of: macos, ios, ipados, android, windows, linux.'),
+                    models.CheckConstraint(condition=models.Q(('device_count__gte', 1), ('device_count__lte', 4096)), name='machine_device_count_bounds', violation_error_message='Device count must be between 1 and 4096 devices.'),
+                    models.CheckConstraint(condition=models.Q(('memory_gb__gte', 0.25), ('memory_gb__lte', 100000.0)), name='machine_memory_gb_bounds', violation_error_message='Memory gb must be between 0.25 and 100000 GB.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('host_memory_gb__gte', 0.25), ('host_memory_gb__lte', 100000.0)), ('host_memory_gb__isnull', True), _connector='OR'), name='machine_host_memory_gb_bounds', violation_error_message='Host memory gb must be between 0.25 and 100000 GB; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('year__gte', 2000), ('year__lte', 2100)), ('year__isnull', True), _connector='OR'), name='machine_year_bounds', violation_error_message='Year must be between 2000 and 2100 (a year); leave it empty when no source states it.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -178,6 +203,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('execution__in', ('native', 'weight_only', 'emulated'))), name='runtimesupport_execution_known', violation_error_message='Execution must be one of: native, weight_only, emulated.'),
+                ],
             },
         ),
         migrations.AddField(
@@ -235,6 +263,12 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('params_published__gte', 1000000), ('params_published__lte', 100000000000000)), ('params_published__isnull', True), _connector='OR'), name='languagemodel_params_published_bounds', violation_error_message='Params published must be between 1e+06 and 1e+14 parameters; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('active_params_published__gte', 1000000), ('active_params_published__lte', 100000000000000)), ('active_params_published__isnull', True), _connector='OR'), name='languagemodel_active_params_published_bounds', violation_error_message='Active params published must be between 1e+06 and 1e+14 parameters; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('max_context_tokens__gte', 1), ('max_context_tokens__lte', 1000000000)), ('max_context_tokens__isnull', True), _connector='OR'), name='languagemodel_max_context_tokens_bounds', violation_error_message='Max context tokens must be between 1 and 1e+09 tokens; leave it empty when no source states it.'),
+                    models.CheckConstraint(condition=models.Q(('active_params_published__isnull', True), ('params_published__isnull', True), ('active_params_published__lte', models.F('params_published')), _connector='OR'), name='languagemodel_active_at_most_total', violation_error_message='Active parameters cannot be more than all parameters.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -252,6 +286,15 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['pk'],
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('device__isnull', False), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', False), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', False), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', False)), models.Q(('device__isnull', True), ('kv_format__isnull', False), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', False), ('weight_format__isnull', True)), _connector='OR'), name='citation_one_entry', violation_error_message='Choose one entry: a device, machine, model, format or runtime.'),
+                    models.UniqueConstraint(fields=('source', 'device'), name='citation_device_once', violation_error_message='The entry already cites this source.'),
+                    models.UniqueConstraint(fields=('source', 'machine'), name='citation_machine_once', violation_error_message='The entry already cites this source.'),
+                    models.UniqueConstraint(fields=('source', 'language_model'), name='citation_language_model_once', violation_error_message='The entry already cites this source.'),
+                    models.UniqueConstraint(fields=('source', 'weight_format'), name='citation_weight_format_once', violation_error_message='The entry already cites this source.'),
+                    models.UniqueConstraint(fields=('source', 'kv_format'), name='citation_kv_format_once', violation_error_message='The entry already cites this source.'),
+                    models.UniqueConstraint(fields=('source', 'runtime'), name='citation_runtime_once', violation_error_message='The entry already cites this source.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -270,6 +313,16 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'aliases',
                 'ordering': ['pk'],
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('device__isnull', False), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', False), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', False), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', False)), models.Q(('device__isnull', True), ('kv_format__isnull', False), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', False), ('weight_format__isnull', True)), _connector='OR'), name='alias_one_entry', violation_error_message='Choose one entry: a device, machine, model, format or runtime.'),
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='alias_not_empty', violation_error_message='An alias needs a text.'),
+                    models.UniqueConstraint(fields=('text', 'device'), name='alias_device_once', violation_error_message='The entry already has this alias.'),
+                    models.UniqueConstraint(fields=('text', 'machine'), name='alias_machine_once', violation_error_message='The entry already has this alias.'),
+                    models.UniqueConstraint(fields=('text', 'language_model'), name='alias_language_model_once', violation_error_message='The entry already has this alias.'),
+                    models.UniqueConstraint(fields=('text', 'weight_format'), name='alias_weight_format_once', violation_error_message='The entry already has this alias.'),
+                    models.UniqueConstraint(fields=('text', 'kv_format'), name='alias_kv_format_once', violation_error_message='The entry already has this alias.'),
+                    models.UniqueConstraint(fields=('text', 'runtime'), name='alias_runtime_once', violation_error_message='The entry already has this alias.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -297,169 +350,5 @@ class Migration(migrations.Migration):
                 'ordering': ['pk'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ('disagreement', 'derived', 'inferred', 'upper_limit', 'unverified'))), name='figurenote_kind_known', violation_error_message='Kind must be one of: disagreement, derived, inferred, upper_limit, unverified.'), models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='figurenote_says_something', violation_error_message='A note needs a text.')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='machine',
-            constraint=models.CheckConstraint(condition=models.Q(('category__in', ('mac', 'phone', 'tablet', 'laptop', 'desktop', 'mini_pc', 'handheld', 'server', 'board'))), name='machine_category_known', violation_error_message='Category must be one of: mac, phone, tablet, laptop, desktop, mini_pc, handheld, server, board.'),
-        ),
-        migrations.AddConstraint(
-            model_name='machine',
-            constraint=models.CheckConstraint(condition=models.Q(('operating_system__in', ('macos', 'ios', 'ipados', 'android', 'windows', 'linux'))), name='machine_operating_system_known', violation_error_message='Operating system must be one of: macos, ios, ipados, android, windows, linux.'),
-        ),
-        migrations.AddConstraint(
-            model_name='machine',
-            constraint=models.CheckConstraint(condition=models.Q(('device_count__gte', 1), ('device_count__lte', 4096)), name='machine_device_count_bounds', violation_error_message='Device count must be between 1 and 4096 devices.'),
-        ),
-        migrations.AddConstraint(
-            model_name='machine',
-            constraint=models.CheckConstraint(condition=models.Q(('memory_gb__gte', 0.25), ('memory_gb__lte', 100000.0)), name='machine_memory_gb_bounds', violation_error_message='Memory gb must be between 0.25 and 100000 GB.'),
-        ),
-        migrations.AddConstraint(
-            model_name='machine',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('host_memory_gb__gte', 0.25), ('host_memory_gb__lte', 100000.0)), ('host_memory_gb__isnull', True), _connector='OR'), name='machine_host_memory_gb_bounds', violation_error_message='Host memory gb must be between 0.25 and 100000 GB; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='machine',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('year__gte', 2000), ('year__lte', 2100)), ('year__isnull', True), _connector='OR'), name='machine_year_bounds', violation_error_message='Year must be between 2000 and 2100 (a year); leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='runtimesupport',
-            constraint=models.CheckConstraint(condition=models.Q(('execution__in', ('native', 'weight_only', 'emulated'))), name='runtimesupport_execution_known', violation_error_message='Execution must be one of: native, weight_only, emulated.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('gpu', 'apple', 'phone', 'tablet', 'computer', 'accelerator'))), name='device_kind_known', violation_error_message='Kind must be one of: gpu, apple, phone, tablet, computer, accelerator.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(('form_factor__in', ('', 'desktop', 'laptop', 'handheld', 'phone', 'tablet', 'server', 'board'))), name='device_form_factor_known', violation_error_message='Form factor must be one of: (empty), desktop, laptop, handheld, phone, tablet, server, board.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('year__gte', 2000), ('year__lte', 2100)), ('year__isnull', True), _connector='OR'), name='device_year_bounds', violation_error_message='Year must be between 2000 and 2100 (a year); leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bandwidth_bytes_per_s__gte', 1000000000.0), ('bandwidth_bytes_per_s__lte', 100000000000000.0)), ('bandwidth_bytes_per_s__isnull', True), _connector='OR'), name='device_bandwidth_bytes_per_s_bounds', violation_error_message='Bandwidth bytes per s must be between 1e+09 and 1e+14 bytes/s; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pcie_bytes_per_s__gte', 100000000.0), ('pcie_bytes_per_s__lte', 10000000000000.0)), ('pcie_bytes_per_s__isnull', True), _connector='OR'), name='device_pcie_bytes_per_s_bounds', violation_error_message='Pcie bytes per s must be between 1e+08 and 1e+13 bytes/s; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('tdp_w__gte', 0.5), ('tdp_w__lte', 20000.0)), ('tdp_w__isnull', True), _connector='OR'), name='device_tdp_w_bounds', violation_error_message='Tdp w must be between 0.5 and 20000 W; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('launch_price_usd__gte', 1.0), ('launch_price_usd__lte', 10000000.0)), ('launch_price_usd__isnull', True), _connector='OR'), name='device_launch_price_usd_bounds', violation_error_message='Launch price usd must be between 1 and 1e+07 USD; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('fp32_flops_per_s__gte', 10000000000.0), ('fp32_flops_per_s__lte', 1e+18)), ('fp32_flops_per_s__isnull', True), _connector='OR'), name='device_fp32_flops_per_s_bounds', violation_error_message='Fp32 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('fp16_flops_per_s__gte', 10000000000.0), ('fp16_flops_per_s__lte', 1e+18)), ('fp16_flops_per_s__isnull', True), _connector='OR'), name='device_fp16_flops_per_s_bounds', violation_error_message='Fp16 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bf16_flops_per_s__gte', 10000000000.0), ('bf16_flops_per_s__lte', 1e+18)), ('bf16_flops_per_s__isnull', True), _connector='OR'), name='device_bf16_flops_per_s_bounds', violation_error_message='Bf16 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('fp8_flops_per_s__gte', 10000000000.0), ('fp8_flops_per_s__lte', 1e+18)), ('fp8_flops_per_s__isnull', True), _connector='OR'), name='device_fp8_flops_per_s_bounds', violation_error_message='Fp8 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('int8_ops_per_s__gte', 10000000000.0), ('int8_ops_per_s__lte', 1e+18)), ('int8_ops_per_s__isnull', True), _connector='OR'), name='device_int8_ops_per_s_bounds', violation_error_message='Int8 ops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('fp4_flops_per_s__gte', 10000000000.0), ('fp4_flops_per_s__lte', 1e+18)), ('fp4_flops_per_s__isnull', True), _connector='OR'), name='device_fp4_flops_per_s_bounds', violation_error_message='Fp4 flops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('npu_ops_per_s__gte', 10000000000.0), ('npu_ops_per_s__lte', 1e+18)), ('npu_ops_per_s__isnull', True), _connector='OR'), name='device_npu_ops_per_s_bounds', violation_error_message='Npu ops per s must be between 1e+10 and 1e+18 per second; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(('bandwidth_is_upper_limit', False), ('bandwidth_bytes_per_s__isnull', False), _connector='OR'), name='device_upper_limit_has_bandwidth', violation_error_message='An unknown bandwidth cannot be an upper limit.'),
-        ),
-        migrations.AddConstraint(
-            model_name='languagemodel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('params_published__gte', 1000000), ('params_published__lte', 100000000000000)), ('params_published__isnull', True), _connector='OR'), name='languagemodel_params_published_bounds', violation_error_message='Params published must be between 1e+06 and 1e+14 parameters; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='languagemodel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('active_params_published__gte', 1000000), ('active_params_published__lte', 100000000000000)), ('active_params_published__isnull', True), _connector='OR'), name='languagemodel_active_params_published_bounds', violation_error_message='Active params published must be between 1e+06 and 1e+14 parameters; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='languagemodel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('max_context_tokens__gte', 1), ('max_context_tokens__lte', 1000000000)), ('max_context_tokens__isnull', True), _connector='OR'), name='languagemodel_max_context_tokens_bounds', violation_error_message='Max context tokens must be between 1 and 1e+09 tokens; leave it empty when no source states it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='languagemodel',
-            constraint=models.CheckConstraint(condition=models.Q(('active_params_published__isnull', True), ('params_published__isnull', True), ('active_params_published__lte', models.F('params_published')), _connector='OR'), name='languagemodel_active_at_most_total', violation_error_message='Active parameters cannot be more than all parameters.'),
-        ),
-        migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('device__isnull', False), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', False), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', False), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', False)), models.Q(('device__isnull', True), ('kv_format__isnull', False), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', False), ('weight_format__isnull', True)), _connector='OR'), name='citation_one_entry', violation_error_message='Choose one entry: a device, machine, model, format or runtime.'),
-        ),
-        migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('source', 'device'), name='citation_device_once', violation_error_message='The entry already cites this source.'),
-        ),
-        migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('source', 'machine'), name='citation_machine_once', violation_error_message='The entry already cites this source.'),
-        ),
-        migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('source', 'language_model'), name='citation_language_model_once', violation_error_message='The entry already cites this source.'),
-        ),
-        migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('source', 'weight_format'), name='citation_weight_format_once', violation_error_message='The entry already cites this source.'),
-        ),
-        migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('source', 'kv_format'), name='citation_kv_format_once', violation_error_message='The entry already cites this source.'),
-        ),
-        migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('source', 'runtime'), name='citation_runtime_once', violation_error_message='The entry already cites this source.'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('device__isnull', False), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', False), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', False), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', False)), models.Q(('device__isnull', True), ('kv_format__isnull', False), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', True), ('weight_format__isnull', True)), models.Q(('device__isnull', True), ('kv_format__isnull', True), ('language_model__isnull', True), ('machine__isnull', True), ('runtime__isnull', False), ('weight_format__isnull', True)), _connector='OR'), name='alias_one_entry', violation_error_message='Choose one entry: a device, machine, model, format or runtime.'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='alias_not_empty', violation_error_message='An alias needs a text.'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('text', 'device'), name='alias_device_once', violation_error_message='The entry already has this alias.'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('text', 'machine'), name='alias_machine_once', violation_error_message='The entry already has this alias.'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('text', 'language_model'), name='alias_language_model_once', violation_error_message='The entry already has this alias.'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('text', 'weight_format'), name='alias_weight_format_once', violation_error_message='The entry already has this alias.'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('text', 'kv_format'), name='alias_kv_format_once', violation_error_message='The entry already has this alias.'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('text', 'runtime'), name='alias_runtime_once', violation_error_message='The entry already has this alias.'),
         ),
     ]

@@ -16,10 +16,11 @@ class Shipped(models.Model):
     """A row that the shipped files may hold: it remembers which of their rows it was compared with last.
 
     The digest is that of the shipped row which was loaded, or which somebody decided not to load. A row whose content
-    has another digest was edited here; a shipped row that has another one is news. "" where neither is known.
+    has another digest was edited here; a shipped row that has another one is news. NULL where neither is known.
     """
 
-    shipped_digest = models.CharField(max_length=32, blank=True, editable=False)
+    # NULL, not "": SQLite then adds the column without writing every table anew
+    shipped_digest = models.CharField(max_length=32, null=True, blank=True, editable=False)  # noqa: DJ001
 
     class Meta:
         abstract = True
