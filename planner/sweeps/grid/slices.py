@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from planner.engine.grid import Axes, Grid
 from planner.sweeps.grid.support import Bools, Ints
+
+# A slice is cut where it has more plans than either: beyond a dozen machines in a chunk, more share little more.
+MACHINE_PLANS = 16_384  # of each machine
+SLICE_PLANS = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,14 @@ class Brick(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """A product of axes. ``start``: the number of its first plan."""
+    """A product of axes. ``start``: the number of its first plan; contexts are those from ``contexts`` on."""
 
     start: int
     program: int
     machines: Ints
-    block: Block
+    models: Ints
+    formats: Ints
+    contexts: range
 
 
 class Slices:
@@ -76,10 +81,6 @@ class Slices:
     def __len__(self) -> int:
         """Plans in all."""
         return int(self._starts[-1])
-
-    @cached_property
-    def n_slices(self) -> int:
-        return sum(len(brick.side.blocks) for brick in self.bricks)
 
     def _bricks(self, program: int, runs: Bools, n_machines: Ints) -> Iterator[Brick]:
         classes: dict[bytes, list[int]] = {}
@@ -127,22 +128,38 @@ class Slices:
         at = start
         while at < stop:
             found = self.slice_of(at)
-            size = len(found.machines) * self._plans_per_machine(found.block)
-            end = min(stop, found.start + size)
+            end = min(stop, found.start + self._size(found))
             yield found, at - found.start, end - found.start
             at = end
 
     def slice_of(self, plan: int) -> Slice:
-        """The slice that holds a plan."""
-        i = int(np.searchsorted(self._starts, plan, side="right")) - 1
-        brick = self.bricks[i]
-        before = plan - int(self._starts[i])
-        j = int(np.searchsorted(brick.side.starts, before // brick.n_machines, side="right")) - 1
-        start = int(self._starts[i]) + brick.n_machines * int(brick.side.starts[j])
-        return Slice(start, brick.program, self.machines(brick), brick.side.blocks[j])
+        """The slice that holds a plan.
 
-    def _plans_per_machine(self, block: Block) -> int:
-        return len(block.models) * len(block.formats) * block.n_contexts * self._plans_per_context
+        Slices are cut so that whoever computes some plans in a row computes them for many machines, which share most
+        of the work.
+        """
+        i = int(np.searchsorted(self._starts, plan, side="right")) - 1
+        brick, start = self.bricks[i], int(self._starts[i])
+        j = int(np.searchsorted(brick.side.starts, (plan - start) // brick.n_machines, side="right")) - 1
+        block = brick.side.blocks[j]
+        start += brick.n_machines * int(brick.side.starts[j])
+        per_context = brick.n_machines * len(block.formats) * self._plans_per_context
+        most = max(MACHINE_PLANS * brick.n_machines, SLICE_PLANS)
+        models, start = _piece(plan, start, len(block.models), per_context * block.n_contexts, most)
+        contexts, start = _piece(plan, start, block.n_contexts, per_context * len(models), most)
+        chosen = block.models[models.start : models.stop]
+        return Slice(start, brick.program, self.machines(brick), chosen, block.formats, contexts)
+
+    def _size(self, found: Slice) -> int:
+        per_context = len(found.machines) * len(found.models) * len(found.formats) * self._plans_per_context
+        return per_context * len(found.contexts)
+
+
+def _piece(plan: int, start: int, length: int, plans_each: int, most: int) -> tuple[range, int]:
+    """An axis cut into equal pieces of at most ``most`` plans (but one entry): the piece with the plan, its start."""
+    step = max(most // plans_each, 1)
+    first = (plan - start) // (step * plans_each) * step
+    return range(first, min(first + step, length)), start + first * plans_each
 
 
 def _alike(goes: Bools, n_contexts: Ints) -> list[tuple[int, Bools, Ints]]:
@@ -153,15 +170,15 @@ def _alike(goes: Bools, n_contexts: Ints) -> list[tuple[int, Bools, Ints]]:
     return [(n, np.frombuffer(held, dtype=np.bool_), np.array(places)) for (n, held), places in found.items()]
 
 
-def product(slice_: Slice, n_kv_formats: int, n_users: int) -> Grid:
+def product(found: Slice, n_kv_formats: int, n_users: int) -> Grid:
     """The slice as a grid of places in the sweep's lists; workloads are numbered context by context."""
     return Grid(
         Axes(
-            machine=slice_.machines,
-            model=slice_.block.models,
-            format=slice_.block.formats,
+            machine=found.machines,
+            model=found.models,
+            format=found.formats,
             kv_format=np.arange(n_kv_formats),
-            runtime=np.array([slice_.program]),
-            workload=np.arange(slice_.block.n_contexts * n_users),
+            runtime=np.array([found.program]),
+            workload=np.arange(found.contexts.start * n_users, found.contexts.stop * n_users),
         )
     )
