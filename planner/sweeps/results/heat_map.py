@@ -121,8 +121,8 @@ def heat_map(reader: Reader, query: HeatQuery) -> HeatMap:
     )
 
 
-def ordered(
-    entries: Sequence[MachineEntry] | Sequence[ModelEntry], text: str, key: Callable[[Any], Any]
+def ordered[Entry: (MachineEntry, ModelEntry)](
+    entries: Sequence[Entry], text: str, key: Callable[[Entry], Any]
 ) -> list[int]:
     """Numbers of the entries whose names hold every word of the text, sorted; equal ones by name."""
     words = text.casefold().split()
@@ -144,7 +144,7 @@ def _cells(
 ) -> dict[str, Array]:
     """The cells of these machines and models; where a filter is set, counted over the plans that are kept."""
     if not query.conditions:
-        return reader.cells(machines, models)
+        return reader.cells([*_PAIR, *_columns_of(query.measure)], machines, models)
     where = " AND ".join(f"{name} = ${name}" for name in query.conditions)
     pairs = f"machine IN ({whole(machines)}) AND model IN ({whole(models)}) AND {where}"
     counts = ", ".join(
@@ -155,7 +155,7 @@ def _cells(
         "fastest": (f"verdict <= {OFFLOAD} AND decode_tps IS NOT NULL", "decode_tps, 0"),
         "widest": ("verdict = 0", "weights_bytes, coalesce(decode_tps, -1)"),
     }
-    figures = "plan, verdict, format, weights_bytes, decode_tps, decode_tps_low, decode_tps_high"
+    figures = ", ".join(_FIGURES)
     packed = ", ".join(
         f"max(ROW({keys}, -plan, {figures})) FILTER ({eligible}) AS {name}"
         for name, (eligible, keys) in ranks.items()
@@ -163,7 +163,7 @@ def _cells(
     named = ", ".join(
         f"{name}[{place}] AS {name}_{figure}"
         for name in ranks
-        for place, figure in enumerate(figures.split(", "), start=4)
+        for place, figure in enumerate(_FIGURES, start=4)
     )
     return reader.arrays(
         f"SELECT machine, model, * EXCLUDE (machine, model, fastest, widest), {named} FROM "
@@ -173,28 +173,30 @@ def _cells(
 
 
 def _values(cells: Mapping[str, Array], measure: str, entries: Entries) -> dict[tuple[int, int], HeatValue]:
-    name = "fastest" if measure == "speed" else "widest"
-    wanted = [*(f"n_{word}" for word in VERDICTS), *(f"{name}_{figure}" for figure in _FIGURES)]
-    columns = {column: cells[column].tolist() for column in ("machine", "model", *wanted)}
+    columns = {name: cells[name].tolist() for name in (*_PAIR, *_columns_of(measure))}
+    name = NAMED_PLAN[measure]
     found = {}
     for place, (machine, model) in enumerate(zip(columns["machine"], columns["model"], strict=True)):
         plan, verdict, format, weights, decode, low, high = (
             columns[f"{name}_{figure}"][place] for figure in _FIGURES
         )
-        bits = 8 * weights / entries.models[model].n_parameters
-        none = plan < 0
+        none, is_speed = plan < 0, measure == "speed"
+        value = decode if is_speed else 8 * weights / entries.models[model].n_parameters
         found[machine, model] = HeatValue(
             counts=tuple(int(columns[f"n_{word}"][place]) for word in VERDICTS),
             plan=plan,
-            value=math.nan if none else decode if measure == "speed" else bits,
-            low=low if measure == "speed" else math.nan,
-            high=high if measure == "speed" else math.nan,
+            value=math.nan if none else value,
+            low=low if is_speed else math.nan,
+            high=high if is_speed else math.nan,
             verdict="" if none else VERDICTS[verdict],
             format=-1 if none else format,
         )
     return found
 
 
+# the plan that a cell tells of, by measure
+NAMED_PLAN: Mapping[str, str] = {"speed": "fastest", "bits": "widest"}
+_PAIR = ("machine", "model")
 _FIGURES = (
     "plan",
     "verdict",
@@ -204,3 +206,9 @@ _FIGURES = (
     "decode_tps_low",
     "decode_tps_high",
 )
+
+
+def _columns_of(measure: str) -> list[str]:
+    """The columns of the cells that a measure needs, beside the pair."""
+    counts = [f"n_{word}" for word in VERDICTS]
+    return [*counts, *(f"{NAMED_PLAN[measure]}_{figure}" for figure in _FIGURES)]

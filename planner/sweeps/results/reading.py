@@ -77,7 +77,7 @@ class Reader:
         wanted = whole(sorted({int(number) for number in numbers}))
         if not wanted:
             return {}
-        found = self.arrays(f"SELECT {_PLAN_COLUMNS} FROM rows WHERE plan IN ({wanted})")  # noqa: S608
+        found = self.arrays(f"SELECT {_PLAN_COLUMNS} FROM rows WHERE plan IN ({wanted})")
         columns = {name: column.tolist() for name, column in found.items()}
         return {
             plan: {name: column[place] for name, column in columns.items()}
@@ -85,23 +85,28 @@ class Reader:
         }
 
     def cells(
-        self, machines: Sequence[int] | None = None, models: Sequence[int] | None = None
+        self,
+        columns: Sequence[str],
+        machines: Sequence[int] | None = None,
+        models: Sequence[int] | None = None,
     ) -> dict[str, Array]:
-        """The cells of some machines and models, or of all: from the summary, or from the chunks that are done."""
+        """Columns of the cells of some machines and models, or of all: of the summary, or of the chunks that are done."""
         conditions = [
             f"{name} IN ({whole(numbers)})"
             for name, numbers in (("machine", machines), ("model", models))
             if numbers is not None
         ]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        names = ", ".join(column.name for column in CELLS)
-        found = _read("cells", self._cells, f"SELECT {names} FROM cells{where}", {})  # noqa: S608
-        return found if self.files.summary is not None else merged(found)
+        if self.files.summary is not None:
+            return _read("cells", self._cells, f"SELECT {', '.join(columns)} FROM cells{where}", {})
+        every = ", ".join(column.name for column in CELLS)
+        found = merged(_read("cells", self._cells, f"SELECT {every} FROM cells{where}", {}))
+        return {name: found[name] for name in columns}
 
     def counts(self) -> dict[str, int]:
         """Plans by verdict, of all that were evaluated."""
         sums = ", ".join(f"coalesce(sum(n_{word}), 0)::BIGINT AS {word}" for word in VERDICTS)
-        found = _read("cells", self._cells, f"SELECT {sums} FROM cells", {})  # noqa: S608
+        found = _read("cells", self._cells, f"SELECT {sums} FROM cells", {})
         return {word: int(found[word][0]) for word in VERDICTS}
 
     @property
@@ -110,15 +115,15 @@ class Reader:
 
 
 def _read(table: str, files: Sequence[Path], sql: str, parameters: Mapping[str, object]) -> dict[str, Array]:
-    source = f"SELECT * FROM {FILES}" if files else _NOTHING[table]  # noqa: S608
+    source = f"SELECT * FROM {FILES}" if files else _NOTHING[table]
     found = {**(paths(files) if files else {}), **parameters}
-    return arrays(connection(), f"WITH {table} AS ({source}) {sql}", found)  # noqa: S608
+    return arrays(connection(), f"WITH {table} AS ({source}) {sql}", found)
 
 
 def _empty(columns: Sequence[StoredColumn]) -> str:
     """A table of these columns without rows: what is read where no chunk is done."""
     named = ", ".join(f"NULL::{column.sql_type} AS {column.name}" for column in columns)
-    return f"SELECT {named} WHERE false"  # noqa: S608
+    return f"SELECT {named} WHERE false"
 
 
 _NOTHING = {"rows": _empty(STORED), "cells": _empty(CELLS)}

@@ -1,0 +1,113 @@
+"""Writing speed against context: one model on a few machines, each with its fastest plan at every context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from planner.engine.verdict import OFFLOAD
+from planner.sweeps.results.groups import Groups, best_rows
+from planner.sweeps.results.reading import Reader, whole
+
+MOST_MACHINES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ContextsQuery:
+    """Of which plans: a model, a format (None: whichever is fastest), so many users, and machines (none: the best)."""
+
+    model: int
+    format: int | None
+    concurrency: int
+    machines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One machine's fastest plan at each context, as stored, in order of the context."""
+
+    machine: int
+    plans: tuple[Mapping[str, Any], ...]
+
+
+def context_curves(reader: Reader, query: ContextsQuery) -> tuple[Curve, ...]:
+    """Curves of the machines asked for in their order, or of the fastest; machines on which nothing runs have none."""
+    machines = query.machines or best_machines(reader, query)
+    if not machines:
+        return ()
+    found = reader.arrays(
+        f"SELECT plan, machine, context_tokens, decode_tps FROM rows WHERE {_conditions(query)}"
+        f" AND machine IN ({whole(machines)})"
+    )
+    every = np.ones(len(found["plan"]), dtype=np.bool_)
+    fastest = best_rows(
+        Groups.by(found["machine"], found["context_tokens"]), every, found["plan"], [found["decode_tps"]]
+    )
+    plans = list(reader.plans(found["plan"][fastest].tolist()).values())
+    curves = []
+    for machine in machines:
+        own = sorted(
+            (plan for plan in plans if plan["machine"] == machine), key=lambda plan: plan["context_tokens"]
+        )
+        if own:
+            curves.append(Curve(machine, tuple(own)))
+    return tuple(curves)
+
+
+def best_machines(reader: Reader, query: ContextsQuery) -> tuple[int, ...]:
+    """The fastest machines at the longest context that each can hold, each device once."""
+    found = reader.arrays(
+        "SELECT machine, max(context_tokens) AS longest, max(decode_tps) AS fastest FROM rows"
+        f" WHERE {_conditions(query)} GROUP BY machine"
+    )
+    order = sorted(
+        range(len(found["machine"])),
+        key=lambda row: (
+            -int(found["longest"][row]),
+            -float(found["fastest"][row]),
+            int(found["machine"][row]),
+        ),
+    )
+    chosen: list[int] = []
+    devices: set[str] = set()
+    for row in order:
+        machine = int(found["machine"][row])
+        device = reader.entries.machines[machine].device
+        if device not in devices:
+            devices.add(device)
+            chosen.append(machine)
+    return tuple(chosen[:MOST_MACHINES])
+
+
+def usual_format(reader: Reader, model: int) -> int | None:
+    """The format of about four and a half bits with which most plans of the model run; None where none is like that."""
+    found = reader.arrays(
+        f"SELECT format, count(*) AS n FROM rows WHERE model = {int(model)} AND verdict <= {OFFLOAD}"
+        " AND decode_tps IS NOT NULL GROUP BY format"
+    )
+    usual: list[tuple[int, int]] = []
+    for number, count in zip(found["format"].tolist(), found["n"].tolist(), strict=True):
+        bits = reader.entries.formats[number].bits_per_weight
+        if bits is not None and 4.0 <= bits < 6.0:
+            usual.append((-count, number))
+    return min(usual)[1] if usual else None
+
+
+def _conditions(query: ContextsQuery) -> str:
+    conditions = [
+        f"model = {int(query.model)}",
+        f"concurrency = {int(query.concurrency)}",
+        f"verdict <= {OFFLOAD}",
+        "decode_tps IS NOT NULL",
+    ]
+    if query.format is not None:
+        conditions.append(f"format = {int(query.format)}")
+    return " AND ".join(conditions)
+
+
+def contexts_of(curves: Sequence[Curve]) -> list[int]:
+    """All contexts at which some curve has a point."""
+    return sorted({plan["context_tokens"] for curve in curves for plan in curve.plans})
