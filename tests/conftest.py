@@ -1,4 +1,4 @@
-"""What all tests share: the test database holds the shipped catalog."""
+"""What all tests share: every database holds the shipped catalog."""
 
 from __future__ import annotations
 
@@ -6,21 +6,70 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.db import connection
 from pytest_django import DjangoDbBlocker
+from pytest_django.plugin import blocking_manager_key
+
+from tests import databases
+from tests.selection import (  # noqa: F401 (pytest finds its hooks here)
+    is_transactional,
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
+PREPARATION = "import django; django.setup(); from tests import databases; databases.prepare()"
+preparing = pytest.StashKey[subprocess.Popen[bytes]]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where several processes are about to read all tests, fill the database for them meanwhile."""
+    if getattr(session.config.option, "numprocesses", None):
+        session.config.stash[preparing] = subprocess.Popen([sys.executable, "-c", PREPARATION], cwd=ROOT)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if preparing in session.config.stash:
+        session.config.stash[preparing].wait()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Load the shipped catalog once, after the migrations: tests with a database see the real entries."""
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Fill the test database with the shipped catalog before Django looks at it."""
     with django_db_blocker.unblock():
-        call_command("load_catalog", verbosity=0)
+        databases.fill_test_database()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Django takes the filled file for its test database; on PostgreSQL it makes one, from the filled template."""
+    return connection.vendor == "sqlite"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """After a test that is not rolled back, Django empties the database: fill it again."""
+    yield
+    if is_transactional(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            databases.restore_test_database()
+
+
+@pytest.fixture
+def new_database(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address (``DATABASE_URL``) of a database of the test's own with the catalog, for processes that it starts."""
+    with django_db_blocker.unblock():
+        url = databases.new_database(tmp_path)
+    yield url
+    with django_db_blocker.unblock():
+        databases.drop(url)
 
 
 @pytest.fixture

@@ -15,8 +15,14 @@ os.environ["SECRET_KEY"] = "a key for tests, which no server ever uses: 01234567
 from planner.settings import *  # noqa: E402, F403
 from planner.settings import DATABASES  # noqa: E402
 
-_FOLDER = Path(tempfile.mkdtemp(prefix="sizewise-tests-"))
-atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+# One folder for the whole run, in it one for each of its processes: they share what is slow to compute.
+if "SIZEWISE_TESTS_FOLDER" not in os.environ:
+    os.environ["SIZEWISE_TESTS_FOLDER"] = tempfile.mkdtemp(prefix="sizewise-tests-")
+    atexit.register(shutil.rmtree, os.environ["SIZEWISE_TESTS_FOLDER"], ignore_errors=True)
+_SHARED = Path(os.environ["SIZEWISE_TESTS_FOLDER"])
+_FOLDER = Path(tempfile.mkdtemp(dir=_SHARED))
+(_SHARED / "snapshots").mkdir(exist_ok=True)
+(_FOLDER / "snapshots").symlink_to(_SHARED / "snapshots")
 
 VAR_DIR = _FOLDER
 RESULTS_DIR = _FOLDER / "results"

@@ -60,7 +60,7 @@ def test_models_and_migrations_agree(manage: Manage) -> None:
     assert result.returncode == 0, result.stdout
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no pragmas")
+@pytest.mark.only_on("sqlite")
 @pytest.mark.django_db
 def test_the_sqlite_options_are_in_force() -> None:
     with connection.cursor() as cursor:
@@ -71,7 +71,7 @@ def test_the_sqlite_options_are_in_force() -> None:
     assert found == {"journal_mode": "wal", "busy_timeout": 20_000, "synchronous": 1, "foreign_keys": 1}
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no such modes")
+@pytest.mark.only_on("sqlite")
 @pytest.mark.django_db
 def test_sqlite_transactions_take_the_write_lock_at_once() -> None:
     assert connection.transaction_mode == "IMMEDIATE"
