@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Length
 
-from hardware_catalog.models import Alias, Device, LanguageModel, Machine
+from hardware_catalog.models import ENTRY_FIELDS, Alias, Device, LanguageModel, Machine
 from hardware_catalog.models.base import CatalogEntry
 
 MAX_WORDS = 8  # more words than any product's name has
@@ -18,6 +18,9 @@ SEARCHED: dict[str, tuple[type[CatalogEntry], str]] = {
     "machines": (Machine, "machine"),
     "models": (LanguageModel, "language_model"),
 }
+
+# What tells newer entries of a kind from older ones, by the same link.
+NEWEST = {"device": "year", "machine": "year", "language_model": "release_date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ def matching_slugs(kind: str, text: str) -> list[str]:
     return list(_matching(model._default_manager.all(), text, link).values_list("slug", flat=True))
 
 
+def matching(entries: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """Those of the entries (of any one kind) that hold every word of ``text``, best first."""
+    links = {Alias._meta.get_field(link).related_model: link for link in ENTRY_FIELDS.values()}
+    return _matching(entries, text, links[entries.model])
+
+
 def withdrawn_name(kind: str, slug: str) -> str:
     """Name of a device, machine or model that has left the catalog; "" where there never was one."""
     model, _ = SEARCHED[kind]
@@ -62,7 +71,7 @@ def withdrawn_name(kind: str, slug: str) -> str:
 
 def _matching(entries: QuerySet[Any], text: str, link: str) -> QuerySet[Any]:
     """Entries that hold every word, in the name before an alias; of these shorter names first, then newer ones."""
-    newest = F("release_date" if link == "language_model" else "year").desc(nulls_last=True)
+    newest = F(NEWEST.get(link, "name")).desc(nulls_last=True)
     offered = entries.filter(withdrawn=False)
     words = text.replace("\0", " ").split()[:MAX_WORDS]
     if not words:

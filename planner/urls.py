@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("planner.catalog_pages.urls")),
     path("measurements/own/", include("planner.contributions.urls")),
     path("measurements/", include("planner.measurements.urls")),
+    path("api/v1/", include("planner.api.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
     path("healthz", healthz, name="healthz"),

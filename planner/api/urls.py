@@ -1,0 +1,36 @@
+"""Addresses of the API, under its version."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from planner.api import root
+from planner.api.catalog import views as catalog
+from planner.api.evidence import views as evidence
+
+app_name = "api"
+urlpatterns = [
+    path("", root.Root.as_view(), name="root"),
+    path("schema/", root.SchemaView.as_view(), name="schema"),
+    path("docs/", root.docs, name="docs"),
+    path("problems/", root.explained, name="problems"),
+    path("devices/", catalog.DeviceList.as_view(), name="devices"),
+    path("devices/<str:slug>/", catalog.DeviceDetail.as_view(), name="device"),
+    path("machines/", catalog.MachineList.as_view(), name="machines"),
+    path("machines/<str:slug>/", catalog.MachineDetail.as_view(), name="machine"),
+    path("models/", catalog.ModelList.as_view(), name="models"),
+    path("models/<str:slug>/", catalog.ModelDetail.as_view(), name="model"),
+    path("formats/", catalog.FormatList.as_view(), name="formats"),
+    path("formats/<str:slug>/", catalog.FormatDetail.as_view(), name="format"),
+    path("kv-formats/", catalog.KvFormatList.as_view(), name="kv-formats"),
+    path("kv-formats/<str:slug>/", catalog.KvFormatDetail.as_view(), name="kv-format"),
+    path("runtimes/", catalog.RuntimeList.as_view(), name="runtimes"),
+    path("runtimes/<str:slug>/", catalog.RuntimeDetail.as_view(), name="runtime"),
+    path("measurements/", evidence.MeasurementList.as_view(), name="measurements"),
+    path("measurements/<str:slug>/", evidence.MeasurementDetail.as_view(), name="measurement"),
+    path("prices/", evidence.PriceList.as_view(), name="prices"),
+    path("calibrations/", evidence.CalibrationList.as_view(), name="calibrations"),
+    path("calibrations/<str:sha256>/", evidence.CalibrationDetail.as_view(), name="calibration"),
+    re_path(r"^.*/$", root.NotThere.as_view(), name="not-there"),
+    re_path(r"^.*[^/]$", root.with_slash),
+]
