@@ -209,7 +209,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "planner.api.pagination.Pages",
     "DEFAULT_THROTTLE_CLASSES": ["planner.api.throttling.ClientThrottle"],
     "DEFAULT_SCHEMA_CLASS": "planner.api.schema.Schema",
-    "EXCEPTION_HANDLER": "planner.api.problems.exception_handler",
+    "EXCEPTION_HANDLER": "planner.api.handling.exception_handler",
     "NUM_PROXIES": 1 if HTTPS else 0,  # whose X-Forwarded-For tells the client
 }
 SPECTACULAR_SETTINGS = {
