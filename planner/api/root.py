@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
@@ -82,7 +81,8 @@ class NotThere(ApiView):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
-XX
+        where = problems.shortened(request.path)
+        raise Http404(f"There is nothing at {where}. {reverse('api:root')} names what there is.")
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
         raise Http404
@@ -104,7 +104,7 @@ def with_slash(request: HttpRequest, **_: Any) -> HttpResponseBase:
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """The description as a page on which every operation can be tried."""
-    return render(request, "api/docs.html", {"title": "REST API · Sizewise", "debug": settings.DEBUG})
+    return render(request, "api/docs.html", {"title": "REST API · Sizewise"})
 
 
 @require_safe
