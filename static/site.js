@@ -51,6 +51,8 @@ function combobox(input) {
     typedSinceChoice = false;
     close();
     input.dispatchEvent(new Event("change", { bubbles: true }));
+    // A name in a list that is being made: choosing it adds it.
+    if (input.dataset.adds) document.getElementById(input.dataset.adds).click();
   };
 
   const move = (step) => {
@@ -155,9 +157,51 @@ function settleField(note, sent) {
   if (shown !== undefined && document.activeElement !== input && input.value === sent.get(input.name)) input.value = shown;
 }
 
+// The definition of a sweep: counted when the question has changed; what was added or removed is settled in the fields.
+
+function definition(form) {
+  const said = () => {
+    const data = new FormData(form);
+    // Names that are still being typed are no part of the question yet.
+    for (const name of Array.from(data.keys())) if (name.startsWith("find-")) data.delete(name);
+    return new URLSearchParams(data).toString();
+  };
+  let asked = said();
+  let goOnAt = "";
+
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt } = event.detail;
+    if (elt.id === "live-count") {
+      if (said() === asked) event.preventDefault();
+      else asked = said();
+    } else if (elt.dataset.focus) {
+      goOnAt = elt.dataset.focus;
+    }
+  });
+  document.body.addEventListener("htmx:responseError", () => (asked = ""));
+  document.body.addEventListener("htmx:sendError", () => (asked = ""));
+  document.body.addEventListener("htmx:oobAfterSwap", (event) => {
+    const note = document.getElementById(event.detail.target.id);
+    const field = note && document.getElementById(note.dataset.field);
+    if (!field) return;
+    if (note.querySelector(".wrong")) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    if (note.dataset.taken !== undefined && field.value.trim() === note.dataset.taken) field.value = "";
+  });
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target.id !== "summary") return;
+    // The button that was pressed is gone with its entry: the keyboard goes on where the next one is typed.
+    const place = goOnAt && document.activeElement === document.body && document.getElementById(goOnAt);
+    if (place) place.focus();
+    goOnAt = "";
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-combo]").forEach(combobox);
   explanations();
+  const sweep = document.getElementById("define");
+  if (sweep) definition(sweep);
 
   // Leaving a field by pressing the button is a change and a submission of the same: one request is enough.
   const form = document.getElementById("question");
