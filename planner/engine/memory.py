@@ -48,7 +48,8 @@ class MemoryRules:
         backend_rows = np.array(
             [_overhead_row(overheads, b, r) for b, r in zip(backends, rules, strict=True)]
         )
-        platform = np.array([limits.index(p) for p in machines.platform], dtype=np.int64)
+        rows = {name: limits.index(name) for name in set(machines.platform)}
+        platform = np.array([rows[name] for name in machines.platform], dtype=np.int64)
         host_usable = np.zeros_like(machines.host_memory_bytes)
         hosts = np.flatnonzero(machines.host_memory_bytes > 0)
         if hosts.size:

@@ -23,6 +23,9 @@ from planner.plans.offers import Offer
 from planner.plans.questions import Question
 from planner.snapshot import Snapshot
 
+# Runtimes whose plans are computed with tables of their own: other habits of the build, other layouts of the files.
+IK_LLAMA, OLLAMA = "ik-llama-cpp", "ollama"
+OF_THEIR_OWN = frozenset({IK_LLAMA, OLLAMA})
 # contexts of the curves, up to the model's own maximum
 CURVE_CONTEXTS = tuple(2**k for k in range(11, 24))
 
@@ -72,7 +75,7 @@ def workload_table(
 ) -> WorkloadTable:
     """Workloads of these tokens by a person's defaults, for the runtime of this slug; arrays of one length."""
     n = len(context)
-    build = llama_build(ik=runtime == "ik-llama-cpp")
+    build = llama_build(ik=runtime == IK_LLAMA)
 
     def whole(value: int) -> Ints:
         return np.full(n, value, dtype=np.int64)
@@ -102,7 +105,7 @@ def workload_table(
 
 def weights_of(runtime: str, catalog: CatalogTables) -> WeightsTable:
     """The weights as the runtime's files keep them: Ollama's own library has layouts of its own."""
-    return catalog.ollama_weights if runtime == "ollama" else catalog.weights
+    return catalog.ollama_weights if runtime == OLLAMA else catalog.weights
 
 
 def curve_contexts(question: Question, max_context_tokens: int | None) -> tuple[int, ...]:

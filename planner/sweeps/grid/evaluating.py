@@ -16,10 +16,10 @@ from planner.engine.boxes import box_shape, flat_boxes, inside
 from planner.engine.evaluate import Engine, keys_of
 from planner.engine.grid import Axes, Grid
 from planner.engine.levels import LevelKeys
-from planner.engine.memory import MemoryRules
+from planner.engine.memory import MemoryRules, plan_limits, plan_need
 from planner.engine.tables import MachineTable, Tables
-from planner.engine.verdict import OFFLOAD, VERDICTS
-from planner.plans.evaluation import depth_tokens, weights_of, workload_table
+from planner.engine.verdict import OFFLOAD, VERDICTS, judge
+from planner.plans.evaluation import OF_THEIR_OWN, depth_tokens, weights_of, workload_table
 from planner.snapshot import Snapshot
 from planner.sweeps.grid.support import Ints
 from planner.sweeps.rows import DTYPES, STORED
@@ -77,6 +77,28 @@ class Evaluator:
                     tick()
             at += size
 
+    def verdicts(self, places: Axes) -> Array:
+        """Verdicts of a list of plans, one per place of the axes: codes into VERDICTS.
+
+        It works out their memory alone, and looks only at the machines of the list.
+        """
+        machines, of_plan = np.unique(places.machine, return_inverse=True)
+        lists = self.lists._replace(machines=[self.lists.machines[i] for i in machines.tolist()])
+        few = Evaluator(lists, self._reach, self._snapshot)
+        rows = few.table_rows(Grid(places._replace(machine=of_plan), product=False)).axes
+        own = np.array([self._runtime(program) for program in range(len(lists.programs))])[places.runtime]
+        found = np.empty(len(of_plan), dtype=np.uint8)
+        for runtime in np.unique(own).tolist():
+            here = np.flatnonzero(own == runtime)
+            found[here] = few.verdicts_of(runtime, Axes(*(axis[here] for axis in rows)))
+        return found
+
+    def verdicts_of(self, runtime: str, rows: Axes) -> Array:
+        """Verdicts of the plans at these rows of the tables; ``runtime``: see ``_runtime``."""
+        tables = self._tables(runtime)
+        limits = plan_limits(tables, self._rules, rows)
+        return judge(plan_need(tables, self._rules, rows).needs, limits.devices, limits.host).code
+
     def table_rows(self, grid: Grid) -> Grid:
         """The grid in rows of the engine's tables."""
         lists, places = self.lists, grid.axes
@@ -111,18 +133,13 @@ class Evaluator:
             runtime=lists.programs[[program]],
             workload=np.zeros(1, dtype=np.int64),
         )
-        return Engine.build(
-            self._tables(self.runtime(program)),
-            self._rules,
-            self._snapshot.calibration,
-            Grid(pairs),
-            self._keys,
-            self._groups,
-        )
+        tables, calibration = self._tables(self._runtime(program)), self._snapshot.calibration
+        return Engine.build(tables, self._rules, calibration, Grid(pairs), self._keys, self._groups)
 
-    def runtime(self, program: int) -> str:
-        """Slug of a program's runtime."""
-        return self._snapshot.tables.runtimes.slug[int(self.lists.programs[program])]
+    def _runtime(self, program: int) -> str:
+        """Slug of a program's runtime, "" where it is one of those that share their tables."""
+        slug = self._snapshot.tables.runtimes.slug[int(self.lists.programs[program])]
+        return slug if slug in OF_THEIR_OWN else ""
 
     def _tables_of(self, runtime: str) -> Tables:
         catalog, lists = self._snapshot.tables, self.lists

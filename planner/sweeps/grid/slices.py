@@ -62,15 +62,17 @@ class Slices:
         classes_of_machines: Ints,
         goes: Bools,
         n_contexts: Ints,
-        plans_per_context: int,
+        n_kv_formats: int,
+        n_users: int,
     ) -> None:
         """``by_program``: [classes, formats] in use; ``classes_of_machines``: of each machine, its class in use;
-        ``goes``: [models, formats]; ``n_contexts``: of each model; ``plans_per_context``: KV formats x users.
+        ``goes``: [models, formats]; ``n_contexts``: of each model.
         """
         self._classes_of_machines = classes_of_machines
         self._alike = _alike(goes, n_contexts)
-        self._plans_per_context = plans_per_context
+        self._n_kv_formats, self._n_users = n_kv_formats, n_users
         self._sides: dict[bytes, Side] = {}
+        self._machines: dict[tuple[int, bytes], Ints] = {}
         n_machines = np.bincount(classes_of_machines, minlength=next(iter(by_program.values())).shape[0])
         self.bricks = tuple(
             brick for program, runs in by_program.items() for brick in self._bricks(program, runs, n_machines)
@@ -105,7 +107,7 @@ class Slices:
                 formats = np.flatnonzero(np.frombuffer(goes_here, dtype=np.bool_))
                 if len(formats) and n_contexts:
                     blocks.append(Block(np.sort(np.concatenate(of_group)), formats, n_contexts))
-            sizes = [len(b.models) * len(b.formats) * b.n_contexts * self._plans_per_context for b in blocks]
+            sizes = [self._size(b.models, b.formats, range(b.n_contexts)) for b in blocks]
             self._sides[key] = Side(tuple(blocks), np.cumsum([0, *sizes]))
         return self._sides[key]
 
@@ -121,14 +123,18 @@ class Slices:
 
     def machines(self, brick: Brick) -> Ints:
         """Places of a brick's machines."""
-        return np.flatnonzero(brick.classes[self._classes_of_machines])
+        key = (brick.program, brick.classes.tobytes())
+        if key not in self._machines:
+            self._machines[key] = np.flatnonzero(brick.classes[self._classes_of_machines])
+        return self._machines[key]
 
     def between(self, start: int, stop: int) -> Iterator[tuple[Slice, int, int]]:
         """The slices that hold the plans ``start`` to ``stop``, with the ranges within them that do."""
         at = start
         while at < stop:
             found = self.slice_of(at)
-            end = min(stop, found.start + self._size(found))
+            size = len(found.machines) * self._size(found.models, found.formats, found.contexts)
+            end = min(stop, found.start + size)
             yield found, at - found.start, end - found.start
             at = end
 
@@ -138,28 +144,86 @@ class Slices:
         Slices are cut so that whoever computes some plans in a row computes them for many machines, which share most
         of the work.
         """
+        brick, block, start = self._block_of(plan)
+        cut = self._cut(np.array([plan]), brick, block, start)
+        models, n_models, contexts, n_contexts, at = (int(values[0]) for values in cut)
+        chosen = block.models[models : models + n_models]
+        held = range(contexts, contexts + n_contexts)
+        return Slice(at, brick.program, self.machines(brick), chosen, block.formats, held)
+
+    def places(self, plans: Ints) -> Axes:
+        """Places of the plans of these numbers (ascending) in the sweep's lists: one to a plan."""
+        found = []
+        at = 0
+        while at < len(plans):
+            brick, block, start = self._block_of(int(plans[at]))
+            stop = start + brick.n_machines * self._size(block.models, block.formats, range(block.n_contexts))
+            end = int(np.searchsorted(plans, stop))
+            found.append(self._places_in(plans[at:end], brick, block, start))
+            at = end
+        return Axes(*(np.concatenate(axes) for axes in zip(*found, strict=True)))
+
+    def _places_in(self, plans: Ints, brick: Brick, block: Block, start: int) -> Axes:
+        """Places of plans of one block, which starts at ``start``."""
+        models, n_models, contexts, n_contexts, at = self._cut(plans, brick, block, start)
+        rest, workload = np.divmod(plans - at, n_contexts * self._n_users)
+        rest, kv_format = np.divmod(rest, self._n_kv_formats)
+        rest, weight_format = np.divmod(rest, len(block.formats))
+        machine, model = np.divmod(rest, n_models)
+        return Axes(
+            machine=self.machines(brick)[machine],
+            model=block.models[models + model],
+            format=block.formats[weight_format],
+            kv_format=kv_format,
+            runtime=np.full_like(plans, brick.program),
+            workload=contexts * self._n_users + workload,
+        )
+
+    def _block_of(self, plan: int) -> tuple[Brick, Block, int]:
+        """The brick and block that hold a plan, and the number of the block's first plan."""
         i = int(np.searchsorted(self._starts, plan, side="right")) - 1
         brick, start = self.bricks[i], int(self._starts[i])
         j = int(np.searchsorted(brick.side.starts, (plan - start) // brick.n_machines, side="right")) - 1
-        block = brick.side.blocks[j]
-        start += brick.n_machines * int(brick.side.starts[j])
-        per_context = brick.n_machines * len(block.formats) * self._plans_per_context
+        return brick, brick.side.blocks[j], start + brick.n_machines * int(brick.side.starts[j])
+
+    def _cut(
+        self, plans: Ints, brick: Brick, block: Block, start: int
+    ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """Of each plan, its slice: the first model and how many, the first context and how many, the first plan."""
         most = max(MACHINE_PLANS * brick.n_machines, SLICE_PLANS)
-        models, start = _piece(plan, start, len(block.models), per_context * block.n_contexts, most)
-        contexts, start = _piece(plan, start, block.n_contexts, per_context * len(models), most)
-        chosen = block.models[models.start : models.stop]
-        return Slice(start, brick.program, self.machines(brick), chosen, block.formats, contexts)
+        of_context = brick.n_machines * self._size(block.models[:1], block.formats, range(1))
+        of_model = np.full_like(plans, of_context * block.n_contexts)
+        models, n_models, at = _piece(plans, np.full_like(plans, start), len(block.models), of_model, most)
+        contexts, n_contexts, at = _piece(plans, at, block.n_contexts, of_context * n_models, most)
+        return models, n_models, contexts, n_contexts, at
 
-    def _size(self, found: Slice) -> int:
-        per_context = len(found.machines) * len(found.models) * len(found.formats) * self._plans_per_context
-        return per_context * len(found.contexts)
+    def _size(self, models: Ints, formats: Ints, contexts: range) -> int:
+        """Plans of one machine."""
+        return len(models) * len(formats) * self._n_kv_formats * len(contexts) * self._n_users
+
+    def grid(self, found: Slice) -> Grid:
+        """The slice as a grid of places in the sweep's lists; workloads are numbered context by context."""
+        return Grid(
+            Axes(
+                machine=found.machines,
+                model=found.models,
+                format=found.formats,
+                kv_format=np.arange(self._n_kv_formats),
+                runtime=np.array([found.program]),
+                workload=np.arange(found.contexts.start * self._n_users, found.contexts.stop * self._n_users),
+            )
+        )
 
 
-def _piece(plan: int, start: int, length: int, plans_each: int, most: int) -> tuple[range, int]:
-    """An axis cut into equal pieces of at most ``most`` plans (but one entry): the piece with the plan, its start."""
-    step = max(most // plans_each, 1)
-    first = (plan - start) // (step * plans_each) * step
-    return range(first, min(first + step, length)), start + first * plans_each
+def _piece(plans: Ints, starts: Ints, length: int, plans_each: Ints, most: int) -> tuple[Ints, Ints, Ints]:
+    """An axis of this length, cut into equal pieces of at most ``most`` plans but at least one entry.
+
+    Of each plan, its piece: the first entry, how many, and the first plan.
+    """
+    step: Ints = np.maximum(most // plans_each, 1)
+    first: Ints = (plans - starts) // (step * plans_each) * step
+    held: Ints = np.minimum(step, length - first)
+    return first, held, starts + first * plans_each
 
 
 def _alike(goes: Bools, n_contexts: Ints) -> list[tuple[int, Bools, Ints]]:
@@ -168,17 +232,3 @@ def _alike(goes: Bools, n_contexts: Ints) -> list[tuple[int, Bools, Ints]]:
     for place, key in enumerate(zip(n_contexts.tolist(), goes, strict=True)):
         found.setdefault((key[0], key[1].tobytes()), []).append(place)
     return [(n, np.frombuffer(held, dtype=np.bool_), np.array(places)) for (n, held), places in found.items()]
-
-
-def product(found: Slice, n_kv_formats: int, n_users: int) -> Grid:
-    """The slice as a grid of places in the sweep's lists; workloads are numbered context by context."""
-    return Grid(
-        Axes(
-            machine=found.machines,
-            model=found.models,
-            format=found.formats,
-            kv_format=np.arange(n_kv_formats),
-            runtime=np.array([found.program]),
-            workload=np.arange(found.contexts.start * n_users, found.contexts.stop * n_users),
-        )
-    )

@@ -6,25 +6,19 @@ from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
-from planner.plans.machines import PlannedMachine, times
 from planner.plans.questions import Question
 from planner.snapshot import Snapshot
 from planner.sweeps.definition import Definition, DefinitionError
 from planner.sweeps.grid.axes import Asked, asked
 from planner.sweeps.grid.counting import Possible, n_combinations, possible, pruned
-from planner.sweeps.grid.entries import (
-    Entries,
-    FormatEntry,
-    KvFormatEntry,
-    MachineEntry,
-    ModelEntry,
-    RuntimeEntry,
-)
+from planner.sweeps.grid.entries import Entries
 from planner.sweeps.grid.evaluating import Evaluator, Lists, Rows, empty
+from planner.sweeps.grid.listing import Specs, entries_of
 from planner.sweeps.grid.programs import Running, running
-from planner.sweeps.grid.slices import Slices, product
-from planner.sweeps.grid.support import BaseMachine, Support, support
+from planner.sweeps.grid.slices import Slices
+from planner.sweeps.grid.support import Ints, Support, support
 
 # A sweep of so many plans takes half a day on a hundred cores, and its result fills 2.4 TB: beyond it is a slip.
 MOST_PLANS = 10**11
@@ -95,44 +89,7 @@ class SweepGrid:
     @cached_property
     def entries(self) -> Entries:
         """What the axes hold; rows name them by place."""
-        asked, snapshot = self.asked, self.snapshot
-        tables = snapshot.tables
-        runtimes = [(tables.runtimes.slug[p], tables.runtimes.backend[p]) for p in self._running.by_program]
-        return Entries(
-            machines=tuple(
-                _machine_entry(base, planned, count, snapshot) for base, planned, count in self._machines()
-            ),
-            models=tuple(
-                ModelEntry(
-                    slug=m.slug,
-                    name=m.name,
-                    family=m.family,
-                    vendor=m.vendor,
-                    n_parameters=float(tables.models.n_parameters[tables.model_row[m.slug]]),
-                    n_active_parameters=float(
-                        tables.models.active_flops_per_token[tables.model_row[m.slug]] / 2
-                    ),
-                    max_context_tokens=m.max_context_tokens,
-                )
-                for m in asked.models
-            ),
-            formats=tuple(
-                FormatEntry(f.slug, f.name, f.family, f.nominal_bits_per_weight) for f in asked.formats
-            ),
-            kv_formats=tuple(KvFormatEntry(f.slug, f.name) for f in asked.kv_formats),
-            runtimes=tuple(
-                RuntimeEntry(slug, backend, f"{snapshot.runtimes[slug].name} ({backend})")
-                for slug, backend in runtimes
-            ),
-        )
-
-    def _machines(self) -> list[tuple[BaseMachine, PlannedMachine, int]]:
-        """Every machine in order: each base machine with its counts."""
-        return [
-            (base, times(base.planned, count), count)
-            for base in self.asked.machines
-            for count in self.asked.counts
-        ]
+        return entries_of(self.asked, list(self._running.by_program), self.snapshot)
 
     def rows(self, start: int, stop: int, tick: Callable[[], None] | None = None) -> Rows:
         """The stored columns of the plans ``start`` to ``stop`` (exclusive).
@@ -146,20 +103,22 @@ class SweepGrid:
         out["plan"][:] = np.arange(start, stop)
         at = 0
         for part, first, last in self._slices.between(start, stop):
-            grid = product(part, len(self.asked.kv_formats), len(self.asked.users))
+            grid = self._slices.grid(part)
             target = {name: array[at : at + last - first] for name, array in out.items() if name != "plan"}
             self._evaluator.fill(grid, first, last, target, tick)
             at += last - first
         return out
+
+    def verdicts(self, plans: Ints) -> npt.NDArray[np.uint8]:
+        """Verdicts of the plans of these numbers (ascending): codes into engine.verdict.VERDICTS."""
+        return self._evaluator.verdicts(self._slices.places(plans))
 
     def question(self, plan: int) -> Question | None:
         """The form's question whose answer is this plan; ``None`` where the form would take another backend."""
         if not 0 <= plan < self.n_plans:
             raise IndexError(f"plan {plan} lies outside the sweep of {self.n_plans}")
         asked, n_users = self.asked, len(self.asked.users)
-        part, first, last = next(self._slices.between(plan, plan + 1))
-        grid = product(part, len(asked.kv_formats), n_users)
-        places = [int(axis[0]) for axis in grid.rows(first, last)]
+        places = [int(axis[0]) for axis in self._slices.places(np.array([plan]))]
         machine, model, fmt, kv_format, program, workload = places
         base, count = divmod(machine, len(asked.counts))
         found = asked.machines[base]
@@ -186,13 +145,13 @@ class SweepGrid:
     @cached_property
     def _slices(self) -> Slices:
         by_program = dict(enumerate(self._running.by_program.values()))
-        plans_per_context = len(self.asked.kv_formats) * len(self.asked.users)
         return Slices(
             by_program,
             self._class_of_machine,
             self._possible.goes,
             self._possible.n_contexts,
-            plans_per_context,
+            len(self.asked.kv_formats),
+            len(self.asked.users),
         )
 
     @cached_property
@@ -201,7 +160,7 @@ class SweepGrid:
         contexts, n_users = self._possible.contexts, len(asked.users)
         return Evaluator(
             Lists(
-                machines=[planned.spec for _, planned, _ in self._machines()],
+                machines=Specs(asked.machines, asked.counts),
                 models=np.array([tables.model_row[m.slug] for m in asked.models]),
                 formats=np.array([tables.format_row[f.slug] for f in asked.formats]),
                 kv_formats=np.array([tables.kv_format_row[f.slug] for f in asked.kv_formats]),
@@ -214,29 +173,3 @@ class SweepGrid:
             self._slices.reach,
             self.snapshot,
         )
-
-
-def _machine_entry(
-    base: BaseMachine, planned: PlannedMachine, count: int, snapshot: Snapshot
-) -> MachineEntry:
-    spec, question = planned.spec, base.question
-    device = spec.device
-    name = planned.name
-    if question.device and len(device.memory_options_gb) > 1:
-        name = f"{name}, {question.memory_gb:g} GB"
-    n_devices = spec.device_count
-    return MachineEntry(
-        slug=question.machine or question.device,
-        kind="machine" if question.machine else "device",
-        name=name,
-        device=device.slug,
-        count=count,
-        device_count=n_devices,
-        memory_gb=spec.memory_bytes / 2**30,
-        host_memory_gb=spec.host_memory_bytes / 2**30,
-        operating_system=planned.operating_system,
-        category=base.category,
-        vendor=device.vendor,
-        devices_price_usd=None if device.launch_price_usd is None else device.launch_price_usd * n_devices,
-        devices_tdp_w=None if device.tdp_w is None else device.tdp_w * n_devices,
-    )
