@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from math import prod
 
 import numpy as np
-import numpy.typing as npt
 
+from planner.engine.verdict import FITS, OFFLOAD
 from planner.plans.questions import Question
 from planner.snapshot import Snapshot
 from planner.sweeps.definition import Definition, DefinitionError
@@ -17,8 +18,9 @@ from planner.sweeps.grid.entries import Entries
 from planner.sweeps.grid.evaluating import Evaluator, Lists, Rows, empty
 from planner.sweeps.grid.listing import Specs, entries_of
 from planner.sweeps.grid.programs import Running, running
+from planner.sweeps.grid.sampling import Rules, SetUps, some
 from planner.sweeps.grid.slices import Slices
-from planner.sweeps.grid.support import Ints, Support, support
+from planner.sweeps.grid.support import NONE, Support, support
 
 # A sweep of so many plans takes half a day on a hundred cores, and its result fills 2.4 TB: beyond it is a slip.
 MOST_PLANS = 10**11
@@ -109,9 +111,40 @@ class SweepGrid:
             at += last - first
         return out
 
-    def verdicts(self, plans: Ints) -> npt.NDArray[np.uint8]:
-        """Verdicts of the plans of these numbers (ascending): codes into engine.verdict.VERDICTS."""
-        return self._evaluator.verdicts(self._slices.places(plans))
+    def share_that_runs(self, most: int) -> tuple[int, int]:
+        """Of at most so many plans, chosen evenly: how many run, and how many were looked at."""
+        plans = some(self.n_plans, most)
+        verdicts = self._evaluator.verdicts(self._slices.places(plans))
+        return int(np.count_nonzero(verdicts <= OFFLOAD)), len(plans)
+
+    def share_of_set_ups(self, most: int) -> tuple[int, int, int]:
+        """Of at most so many set-ups (machine, model, KV format, context and users): plans in the lightest format
+
+        that run, and in the next one that fit; how many set-ups were looked at; and how many there are.
+        """
+        lists = self._evaluator.lists
+        lengths = (self.asked.n_machines, len(lists.models), len(lists.kv_formats), len(lists.contexts))
+        n_all = prod(lengths)
+        chosen = SetUps(*np.unravel_index(some(n_all, most), lengths))
+        n_found = 0
+        for formats, least in zip(self._rules.lightest(chosen), (OFFLOAD, FITS), strict=True):
+            there = np.flatnonzero(formats != NONE)
+            if there.size:
+                here = SetUps(*(places[there] for places in chosen))
+                verdicts = self._evaluator.verdicts(self._rules.plans(here, formats[there]))
+                n_found += int(np.count_nonzero(verdicts <= least))
+        return n_found, len(chosen.machine), n_all
+
+    @cached_property
+    def _rules(self) -> Rules:
+        lists = self._evaluator.lists
+        return Rules(
+            runs=np.stack(list(self._running.by_program.values())),
+            classes=self._class_of_machine,
+            goes=self._possible.goes,
+            n_workloads=self._possible.n_contexts * len(self.asked.users),
+            weights_bytes=self.snapshot.tables.weights.total_bytes[np.ix_(lists.models, lists.formats)],
+        )
 
     def question(self, plan: int) -> Question | None:
         """The form's question whose answer is this plan; ``None`` where the form would take another backend."""
