@@ -172,6 +172,14 @@ def _cells(
     )
 
 
+def values_of(
+    reader: Reader, machines: Sequence[int], models: Sequence[int], measure: str
+) -> dict[tuple[int, int], HeatValue]:
+    """The values of these machines and models, over all plans that were evaluated."""
+    cells = reader.cells([*_PAIR, *_columns_of(measure)], machines, models)
+    return _values(cells, measure, reader.entries)
+
+
 def _values(cells: Mapping[str, Array], measure: str, entries: Entries) -> dict[tuple[int, int], HeatValue]:
     columns = {name: cells[name].tolist() for name in (*_PAIR, *_columns_of(measure))}
     name = NAMED_PLAN[measure]
