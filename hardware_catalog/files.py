@@ -16,7 +16,7 @@ from hardware_catalog import schema
 from hardware_catalog.reading import CatalogError, Found, R, Reader
 from hardware_catalog.rows import CatalogRows, FigureNote, SourceRow
 
-__all__ = ["DATA", "CatalogError", "load_rows"]
+__all__ = ["DATA", "CatalogError", "describe_citations", "load_rows"]
 
 DATA = Path(__file__).resolve().parent / "data"
 UNNAMED_REPOSITORY = "repository not named"
@@ -61,6 +61,13 @@ def load_rows(data: Path = DATA) -> CatalogRows:
     if reader.problems:
         raise CatalogError(reader.problems)
     return _with_sources(_rows(records), [site for _, _, site in records.sites])
+
+
+def describe_citations(citations: Iterable[str], data: Path = DATA) -> list[SourceRow]:
+    """What is known of these citations' sites: their licences, and whether they can be checked."""
+    reader = Reader(data)
+    sites = [record for _, record in reader.csv(data / "sources.csv", schema.SiteRecord)]
+    return [_source(citation, sites) for citation in citations]
 
 
 def _read(reader: Reader) -> _Records:

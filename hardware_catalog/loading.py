@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
-from hardware_catalog import selectors
+from hardware_catalog import belongings, history, selectors
+from hardware_catalog.content import content_of, digest_of
 from hardware_catalog.counts import Count
+from hardware_catalog.edits import Decide, Edit, Referee, later
 from hardware_catalog.files import DATA
 from hardware_catalog.measurement_loading import load_measurements
 from hardware_catalog.models import (
-    ENTRY_FIELDS,
-    Alias,
     BlockType,
     CatalogVersion,
-    Citation,
     Device,
-    DeviceMemoryOption,
-    FigureNote,
     KvFormat,
     LanguageModel,
     Machine,
+    Measurement,
     Runtime,
-    RuntimeSupport,
     Source,
     Vendor,
     WeightFormat,
@@ -45,6 +42,21 @@ ENTRY_MODELS: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
     "models": (LanguageModel, selectors.MODEL_FIELDS),
     "runtimes": (Runtime, selectors.RUNTIME_FIELDS),
 }
+# Where the digests of the shipped rows are kept: the model and its key.
+SHIPPED: dict[str, tuple[type[models.Model], str]] = {
+    **{kind: (model, "slug") for kind, (model, _) in ENTRY_MODELS.items()},
+    "sources": (Source, "citation"),
+    "block_types": (BlockType, "name"),
+    "measurements": (Measurement, "slug"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did, and what it left alone."""
+
+    counts: Mapping[str, Count]
+    undecided: tuple[Edit, ...]  # edited here, and by now shipped otherwise
 
 
 @dataclass(slots=True)
@@ -53,40 +65,61 @@ class _Difference:
 
     rows: list[Any] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)  # withdrawn before
+    unmarked: list[Any] = field(
+        default_factory=list
+    )  # unchanged, but of unknown digest: of an older database
     count: Count = field(default_factory=Count)
 
 
-def load(rows: CatalogRows, data_sha256: str, data: Path = DATA) -> dict[str, Count]:
+def load(rows: CatalogRows, data_sha256: str, data: Path = DATA, decide: Decide = later) -> Loaded:
     """Write ``rows``, and the measurements of ``data``, to the database in one transaction; tell what changed by kind.
 
-    An entry that is no longer shipped is marked withdrawn, because a plan may still name it; one that was
-    added or corrected in the admin is left alone. Block types follow the files; citations are never deleted.
+    An entry that is no longer shipped is marked withdrawn, because a plan may still name it; what was added or edited
+    here is left alone unless ``decide`` says otherwise. Citations are never deleted.
     """
     with transaction.atomic():
-        differences = _differences(rows)
-        counts = {kind: difference.count for kind, difference in differences.items()}
-        counts["block_types"] = _load_blocks(rows)
-        counts["sources"] = _load_sources(rows)
-        _load_vendors(rows)
-        for kind in ENTRY_MODELS:
-            _write(kind, differences[kind])
-        latest = CatalogVersion.objects.first()
-        counts["measurements"], outcomes_sha256 = load_measurements(
-            data, selectors.catalog_rows(), latest.outcomes_sha256 if latest else ""
-        )
-        changed = any(count.changes for count in counts.values())
-        if changed or latest is None or latest.data_sha256 != data_sha256:
-            shown = {
-                kind: {name: getattr(count, name) for name in count.__slots__}
-                for kind, count in counts.items()
-            }
-            CatalogVersion.objects.create(
-                data_sha256=data_sha256, outcomes_sha256=outcomes_sha256, counts=shown
-            )
-        elif latest.outcomes_sha256 != outcomes_sha256:
-            latest.outcomes_sha256 = outcomes_sha256
-            latest.save(update_fields=["outcomes_sha256"])
-    return counts
+        return _load(rows, data_sha256, data, Referee(decide), again=decide is not later)
+
+
+def find_edits(rows: CatalogRows, data_sha256: str, data: Path = DATA) -> tuple[Edit, ...]:
+    """What a load would leave alone and tell; nothing is written, and nothing is locked afterwards."""
+    with transaction.atomic():
+        loaded = _load(rows, data_sha256, data, Referee(later), again=True)
+        transaction.set_rollback(True)
+    return loaded.undecided
+
+
+def _load(rows: CatalogRows, data_sha256: str, data: Path, referee: Referee, *, again: bool) -> Loaded:
+    """``again``: compare measurements also where nothing has changed since they were compared."""
+    reason = f"load of the shipped files {data_sha256[:12]}"
+    stored = selectors.catalog_rows(include_withdrawn=True)
+    differences = {
+        kind: _difference(kind, getattr(rows, kind), getattr(stored, kind), referee) for kind in ENTRY_MODELS
+    }
+    counts = {kind: difference.count for kind, difference in differences.items()}
+    counts["block_types"] = _load_blocks(rows, referee, reason)
+    counts["sources"] = _load_sources(rows, referee, reason)
+    _load_vendors(rows)
+    for kind in ENTRY_MODELS:
+        _write(kind, differences[kind], reason)
+    latest = CatalogVersion.objects.first()
+    known = latest.outcomes_sha256 if latest else ""
+    measured = load_measurements(data, _live(stored, differences), known, referee, reason, again=again)
+    counts["measurements"], outcomes_sha256 = measured
+    for (kind, key), digest in referee.settled.items():
+        model, key_field = SHIPPED[kind]
+        model._default_manager.filter(**{key_field: key}).update(shipped_digest=digest)
+    changed = any(count.changes for count in counts.values())
+    if changed or latest is None or latest.data_sha256 != data_sha256:
+        shown = {
+            kind: {name: getattr(count, name) for name in count.__slots__} for kind, count in counts.items()
+        }
+        CatalogVersion.objects.create(data_sha256=data_sha256, outcomes_sha256=outcomes_sha256, counts=shown)
+    elif latest.outcomes_sha256 != outcomes_sha256:
+        latest.outcomes_sha256 = outcomes_sha256
+        latest.save(update_fields=["outcomes_sha256"])
+    return Loaded(counts, tuple(referee.undecided))
 
 
 def data_digest(data: Path = DATA) -> str:
@@ -99,35 +132,61 @@ def data_digest(data: Path = DATA) -> str:
     return digest.hexdigest()
 
 
-def _differences(rows: CatalogRows) -> dict[str, _Difference]:
-    """What to write, found by comparing each shipped row with the row that the database gives."""
-    stored = selectors.catalog_rows(include_withdrawn=True)
-    found = {}
-    for kind, (model, _) in ENTRY_MODELS.items():
-        states = {slug: (local, gone) for slug, local, gone in _states(model)}
-        before = {row.slug: row for row in getattr(stored, kind)}
-        difference = _Difference()
-        for row in getattr(rows, kind):
-            local, gone = states.pop(row.slug, (False, False))
-            if local:
-                difference.count.kept += 1
-            elif row.slug not in before:
-                difference.rows.append(row)
-                difference.count.created += 1
-            elif gone or row != before[row.slug]:
-                difference.rows.append(row)
-                difference.count.updated += 1
-            else:
-                difference.count.unchanged += 1
-        difference.withdrawn = [slug for slug, (local, gone) in states.items() if not local and not gone]
-        difference.count.withdrawn = len(difference.withdrawn)
-        difference.count.kept += sum(local for local, _ in states.values())
-        found[kind] = difference
-    return found
+def _live(stored: CatalogRows, differences: Mapping[str, _Difference]) -> CatalogRows:
+    """The catalog as it is after the load: read again only where the load changed an entry."""
+    if any(difference.count.changes for difference in differences.values()):
+        return selectors.catalog_rows()
+    live: dict[str, Any] = {
+        kind: tuple(row for row in getattr(stored, kind) if row.slug not in difference.gone)
+        for kind, difference in differences.items()
+    }
+    return replace(stored, **live)
 
 
-def _states(model: type[models.Model]) -> Iterable[tuple[str, bool, bool]]:
-    return model._default_manager.values_list("slug", "is_local", "withdrawn")
+def _difference(kind: str, shipped: Iterable[Any], stored: Iterable[Any], referee: Referee) -> _Difference:
+    model, _ = ENTRY_MODELS[kind]
+    columns = ("slug", "is_local", "withdrawn", "shipped_digest")
+    states = {state[0]: state[1:] for state in model._default_manager.values_list(*columns)}
+    before = {row.slug: row for row in stored}
+    difference = _Difference(gone={slug for slug, (_, gone, _) in states.items() if gone})
+    count = difference.count
+    for row in shipped:
+        local, gone, known = states.pop(row.slug, (False, False, None))
+        here = before.get(row.slug)
+        if here is None:
+            difference.rows.append(row)
+            count.created += 1
+        elif row == here and not gone:
+            count.kept, count.unchanged = count.kept + local, count.unchanged + (not local)
+            if known is None or (local and known != digest_of(content_of(row))):
+                difference.unmarked.append(row)
+        elif _may_write(referee, kind, here, row, known, local):
+            difference.rows.append(row)
+            count.updated += 1
+        else:
+            count.kept += 1
+    for slug, (local, gone, known) in states.items():
+        is_own = local and known is None
+        if gone:
+            count.kept += local
+        elif is_own or not _may_write(referee, kind, before[slug], None, known, local):
+            count.kept += 1
+        else:
+            difference.withdrawn.append(slug)
+    count.withdrawn = len(difference.withdrawn)
+    return difference
+
+
+def _may_write(referee: Referee, kind: str, here: Any, row: Any, known: str | None, local: bool) -> bool:
+    return referee.may_write(
+        kind,
+        here.slug,
+        here=content_of(here),
+        shipped=None if row is None else content_of(row),
+        known=known,
+        is_local=local,
+        name=here.name,
+    )
 
 
 def _load_vendors(rows: CatalogRows) -> None:
@@ -136,58 +195,82 @@ def _load_vendors(rows: CatalogRows) -> None:
     Vendor.objects.bulk_create([Vendor(name=name) for name in sorted(missing)])
 
 
-def _load_sources(rows: CatalogRows) -> Count:
+def _load_sources(rows: CatalogRows, referee: Referee, reason: str) -> Count:
     """Create and correct citations; one that nothing cites any more stays for local entries."""
-    fields = selectors.SOURCE_FIELDS
-    stored = {source.citation: source for source in Source.objects.all()}
-    count, written = Count(), []
-    for row in rows.sources:
-        source = stored.get(row.citation)
-        values = {name: getattr(row, name) for name in fields}
-        if source is None:
-            count.created += 1
-        elif values == {name: getattr(source, name) for name in fields}:
-            count.unchanged += 1
-            continue
+    shipped = {row.citation: content_of(row) for row in rows.sources}
+    return _load_simple("sources", shipped, selectors.SOURCE_FIELDS, referee, reason)
+
+
+def _load_blocks(rows: CatalogRows, referee: Referee, reason: str) -> Count:
+    """Create, correct and delete block types; one that was added here stays."""
+    shipped = {row.name: content_of(row) for row in rows.block_type_rows}
+    count = _load_simple("block_types", shipped, selectors.BLOCK_FIELDS, referee, reason)
+    for block in BlockType.objects.exclude(shipped_digest=None).exclude(name__in=shipped):
+        here = {name: getattr(block, name) for name in selectors.BLOCK_FIELDS}
+        if referee.may_write("block_types", block.name, here=here, shipped=None, known=block.shipped_digest):
+            block.delete()
+            count.withdrawn += 1
         else:
-            count.updated += 1
-        written.append(Source(**values))
-    _upsert(Source, "citation", written, fields)
+            count.kept += 1
     return count
 
 
-def _load_blocks(rows: CatalogRows) -> Count:
-    stored = {row.name: row for row in selectors.block_types()}
-    shipped = {row.name: row for row in rows.block_type_rows}
-    changed = [row for name, row in shipped.items() if stored.get(name) != row]
-    gone = stored.keys() - shipped.keys()
-    BlockType.objects.filter(name__in=gone).delete()
-    fields = ("name", "elements", "bytes", "sources", "notes")
-    blocks = [BlockType(**{name: getattr(row, name) for name in fields}) for row in changed]
-    _upsert(BlockType, "name", blocks, fields)
-    created = len(shipped.keys() - stored.keys())
-    return Count(created, len(changed) - created, len(shipped) - len(changed), len(gone))
+def _load_simple(
+    kind: str, shipped: Mapping[str, Any], fields: tuple[str, ...], referee: Referee, reason: str
+) -> Count:
+    """Rows of a table of their own, to which nothing belongs."""
+    model, key_field = SHIPPED[kind]
+    stored = {row[key_field]: row for row in model._default_manager.values(*fields, "pk", "shipped_digest")}
+    count, written, unmarked = Count(), [], []
+    for key, content in shipped.items():
+        row = stored.get(key)
+        here = {name: row[name] for name in fields} if row else None
+        if row is None or here is None:
+            count.created += 1
+        elif here == content:
+            count.unchanged += 1
+            unmarked += [(digest_of(content), key)] if row["shipped_digest"] is None else []
+            continue
+        elif not referee.may_write(kind, key, here=here, shipped=content, known=row["shipped_digest"]):
+            count.kept += 1
+            continue
+        else:
+            count.updated += 1
+        written.append(model(**content, shipped_digest=digest_of(content)))
+    _mark(kind, unmarked)
+    changed = [stored[getattr(row, key_field)]["pk"] for row in written if getattr(row, key_field) in stored]
+    history.remember(model, changed)
+    _upsert(model, key_field, written, (*fields, "shipped_digest"))
+    history.record(model, changed, reason=reason)
+    return count
 
 
-def _write(kind: str, difference: _Difference) -> None:
+def _write(kind: str, difference: _Difference, reason: str) -> None:
     """Write the entries of one kind and replace what belongs to them."""
     model, fields = ENTRY_MODELS[kind]
     manager = model._default_manager
-    manager.filter(slug__in=difference.withdrawn).update(withdrawn=True)
-    if not difference.rows:
+    _mark(kind, [(digest_of(content_of(row)), row.slug) for row in difference.unmarked])
+    slugs = [*(row.slug for row in difference.rows), *difference.withdrawn]
+    if not slugs:
         return
-    columns, values = _columns(kind)
-    entries = [
-        model(**{name: getattr(row, name) for name in fields}, **values(row), withdrawn=False)
-        for row in difference.rows
-    ]
-    _upsert(model, "slug", entries, (*fields, *columns, "withdrawn"))
-    keys = dict(manager.filter(slug__in=[row.slug for row in difference.rows]).values_list("slug", "pk"))
-    _replace_links(kind, difference.rows, keys)
-    if kind == "devices":
-        _replace_device_children(difference.rows, keys)
-    if kind == "runtimes":
-        _replace_supports(difference.rows, keys)
+    changed = list(manager.filter(slug__in=slugs).values_list("pk", flat=True))
+    history.remember(model, changed)
+    manager.filter(slug__in=difference.withdrawn).update(withdrawn=True, is_local=False)
+    if difference.rows:
+        columns, values = _columns(kind)
+        entries = [
+            model(
+                **{name: getattr(row, name) for name in fields},
+                **values(row),
+                shipped_digest=digest_of(content_of(row)),
+            )
+            for row in difference.rows
+        ]
+        _upsert(model, "slug", entries, (*fields, *columns, "withdrawn", "is_local", "shipped_digest"))
+        keys = dict(manager.filter(slug__in=slugs).values_list("slug", "pk"))
+        owned = {keys[row.slug]: belongings.of_row(kind, row) for row in difference.rows}
+        belongings.write(kind, owned)
+    history.record(model, changed, reason=reason)
 
 
 def _columns(kind: str) -> tuple[tuple[str, ...], Any]:
@@ -213,62 +296,15 @@ def _columns(kind: str) -> tuple[tuple[str, ...], Any]:
     return (), lambda row: {}
 
 
-def _replace_links(kind: str, rows: Iterable[Any], keys: Mapping[str, int]) -> None:
-    """Aliases and citations of the entries, in the order of the files."""
-    entry = ENTRY_FIELDS[kind]
-    sources = dict(Source.objects.values_list("citation", "pk"))
-    for link in (Alias, Citation):
-        link._default_manager.filter(**{f"{entry}__in": keys.values()}).delete()
-    Alias.objects.bulk_create(
-        [Alias(**{f"{entry}_id": keys[row.slug]}, text=text) for row in rows for text in row.aliases],
-        batch_size=BATCH,
-    )
-    Citation.objects.bulk_create(
-        [
-            Citation(**{f"{entry}_id": keys[row.slug]}, source_id=sources[citation])
-            for row in rows
-            for citation in row.sources
-        ],
-        batch_size=BATCH,
-    )
-
-
-def _replace_device_children(rows: Iterable[Any], keys: Mapping[str, int]) -> None:
-    DeviceMemoryOption.objects.filter(device__in=keys.values()).delete()
-    FigureNote.objects.filter(device__in=keys.values()).delete()
-    DeviceMemoryOption.objects.bulk_create(
-        [
-            DeviceMemoryOption(device_id=keys[row.slug], memory_gb=memory_gb)
-            for row in rows
-            for memory_gb in row.memory_options_gb
-        ],
-        batch_size=BATCH,
-    )
-    FigureNote.objects.bulk_create(
-        [
-            FigureNote(device_id=keys[row.slug], field=note.field, kind=note.kind, text=note.text)
-            for row in rows
-            for note in row.figure_notes
-        ],
-        batch_size=BATCH,
-    )
-
-
-def _replace_supports(rows: Iterable[Any], keys: Mapping[str, int]) -> None:
-    RuntimeSupport.objects.filter(runtime__in=keys.values()).delete()
-    sources = dict(Source.objects.values_list("citation", "pk"))
-    RuntimeSupport.objects.bulk_create(
-        [
-            RuntimeSupport(
-                runtime_id=keys[row.slug],
-                source_id=sources[rule["source"]],
-                **{name: rule[name] for name in selectors.SUPPORT_FIELDS},
-            )
-            for row in rows
-            for rule in row.supports
-        ],
-        batch_size=BATCH,
-    )
+def _mark(kind: str, digests: Iterable[tuple[str, str]]) -> None:
+    """Note which shipped row each row was found equal to."""
+    model, key = SHIPPED[kind]
+    marked = list(digests)
+    if marked:
+        quoted = connection.ops.quote_name
+        statement = f"UPDATE {quoted(model._meta.db_table)} SET shipped_digest = %s WHERE {quoted(key)} = %s"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, marked)
 
 
 def _upsert(model: type[models.Model], key: str, entries: list[Any], fields: Iterable[str]) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import JSONField
 
-from hardware_catalog import flags, names, outcomes, trust
+from hardware_catalog import flags, history, names, outcomes, trust
+from hardware_catalog.content import digest_of
 from hardware_catalog.counts import Count
+from hardware_catalog.edits import Referee
 from hardware_catalog.measured import FIELD_OF_COLUMN, FURTHER, SHIPPED, texts_of
 from hardware_catalog.measurement_file import FILE, MeasurementRecord, read_measurements
 from hardware_catalog.models import Device, LanguageModel, Measurement, Runtime, WeightFormat
@@ -75,20 +77,29 @@ def _code() -> Iterable[Path]:
     yield from (Path(str(module.__file__)) for module in (outcomes, flags, trust))
 
 
-def load_measurements(data: Path, rows: CatalogRows, known_sha256: str) -> tuple[Count, str]:
+def load_measurements(
+    data: Path,
+    rows: CatalogRows,
+    known_sha256: str,
+    referee: Referee | None = None,
+    reason: str = "",
+    *,
+    again: bool = False,
+) -> tuple[Count, str]:
     """Write what differs and tell what changed, with the digest of what it follows from.
 
-    ``rows`` is the live catalog; ``known_sha256`` the digest after the last load. A row that left the file is marked
-    withdrawn; one that was corrected or accepted here keeps its texts, and only what follows from them is renewed.
+    ``rows`` is the live catalog; ``known_sha256`` the digest after the last load: where it is the same, nothing is read
+    unless ``again``. A row that left the file is marked withdrawn; one that was edited or accepted here keeps its
+    texts unless ``referee`` says otherwise, and what follows from them is renewed.
     """
     digest = outcomes_digest(data, rows)
-    if digest == known_sha256:
+    if digest == known_sha256 and not again:
         shipped = Measurement.objects.filter(origin=SHIPPED, is_local=False, withdrawn=False).count()
         return Count(unchanged=shipped, kept=_kept_rows().count()), digest
     records = read_measurements(data)
     if records is None:
         return Count(), known_sha256
-    return _write(records, Deriver(rows)), digest
+    return _Comparison(Deriver(rows), referee or Referee()).write(records, reason), digest
 
 
 def _kept_rows() -> Any:
@@ -130,43 +141,107 @@ def derive(
     """Set the derived fields of measurements that were added or edited here; the caller saves them."""
     deriver = Deriver(rows, names_index)
     for measurement in measurements:
-        stated = {name: getattr(measurement, name) for name in (*STATED, *FURTHER)}
-        for name, value in deriver.derived(stated).items():
+        values = {name: getattr(measurement, name) for name in (*STATED, *FURTHER)}
+        for name, value in deriver.derived(values).items():
             setattr(measurement, name, value)
 
 
-def _write(records: Iterable[MeasurementRecord], deriver: Deriver) -> Count:
-    """Compare rows as plain values: a model's instance for each of them would take longer than all the rest."""
-    count = Count()
-    stored: dict[str, dict[str, Any]] = {row["slug"]: dict(row) for row in Measurement.objects.values()}
-    created: list[dict[str, Any]] = []
-    updated: list[dict[str, Any]] = []
-    for record in records:
-        before = stored.get(record.id)
-        if before is not None and (before["is_local"] or before["origin"] != SHIPPED):
-            continue
-        stored.pop(record.id, None)
-        values = NEW | record.fields()
-        values |= deriver.derived(values)
-        if before is None:
-            created.append(values)
-        elif any(before[name] != value for name, value in values.items()):
-            updated.append(values)
-        else:
-            count.unchanged += 1
-    count.created, count.updated = len(created), len(updated)
-    for values in stored.values():
-        if values["origin"] != SHIPPED or values["is_local"]:
-            count.kept += 1
-            derived = deriver.derived(values)
-            if any(values[name] != value for name, value in derived.items()):
-                updated.append(values | derived)
-        elif not values["withdrawn"]:
-            count.withdrawn += 1
-            updated.append(values | {"withdrawn": True})
-    _insert(created)
-    _update(updated)
-    return count
+def stated(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the source says of a measurement, given by its values: what an edit changes and a digest is of."""
+    return {name: values[name] for name in (*STATED, *FURTHER)}
+
+
+class _Comparison:
+    """Rows compared as plain values: a model's instance for each of them would take longer than all the rest."""
+
+    def __init__(self, deriver: Deriver, referee: Referee) -> None:
+        self._deriver = deriver
+        self._referee = referee
+        self._count = Count()
+        self._created: list[dict[str, Any]] = []
+        self._updated: list[dict[str, Any]] = []
+        self._restated: list[int] = []  # keys of those whose own words change, too
+        self._unmarked: list[tuple[str, str]] = []
+        self._kept: set[str] = set()
+
+    def write(self, records: Iterable[MeasurementRecord], reason: str) -> Count:
+        """Bring the table to the records, and tell what changed."""
+        stored = {row["slug"]: dict(row) for row in Measurement.objects.values()}
+        for record in records:
+            before = stored.get(record.id)
+            if before is not None and before["origin"] != SHIPPED:
+                continue
+            shipped = NEW | record.fields()
+            if before is None:
+                self._add(shipped)
+            elif self._may_write(before, shipped):
+                del stored[record.id]
+                self._update(before, shipped)
+            else:
+                self._kept.add(record.id)
+        for before in stored.values():
+            self._leave(before)
+        history.remember(Measurement, self._restated)
+        _insert(self._created)
+        _update(self._updated)
+        _mark(self._unmarked)
+        history.record(Measurement, self._restated, reason=reason)
+        return self._count
+
+    def _may_write(self, before: Mapping[str, Any], shipped: Mapping[str, Any] | None) -> bool:
+        here = stated(before)
+        if shipped is not None and not before["is_local"] and here == stated(shipped):
+            return True
+        return self._referee.may_write(
+            "measurements",
+            before["slug"],
+            here=here,
+            shipped=None if shipped is None else stated(shipped),
+            known=before["shipped_digest"],
+            is_local=before["is_local"],
+        )
+
+    def _add(self, shipped: dict[str, Any]) -> None:
+        self._count.created += 1
+        values = shipped | self._deriver.derived(shipped)
+        self._created.append(values | {"shipped_digest": digest_of(stated(shipped))})
+
+    def _update(self, before: Mapping[str, Any], shipped: dict[str, Any]) -> None:
+        values = shipped | self._deriver.derived(shipped)
+        changed = [name for name, value in values.items() if before[name] != value]
+        if not changed:
+            self._count.unchanged += 1
+            if before["shipped_digest"] is None:
+                self._unmarked.append((digest_of(stated(shipped)), before["slug"]))
+            return
+        self._count.updated += 1
+        if set(changed) - set(DERIVED):
+            self._restated.append(before["id"])
+        self._updated.append(values | {"shipped_digest": digest_of(stated(shipped))})
+
+    def _leave(self, before: dict[str, Any]) -> None:
+        """A row that the file does not have, or that stays as it was edited here."""
+        is_shipped = before["origin"] == SHIPPED
+        if is_shipped and before["withdrawn"] and not before["is_local"]:
+            return
+        has_left = is_shipped and before["slug"] not in self._kept
+        if has_left and self._may_write(before, None):
+            self._count.withdrawn += 1
+            self._restated.append(before["id"])
+            self._updated.append(before | {"withdrawn": True, "is_local": False})
+            return
+        self._count.kept += 1
+        derived = self._deriver.derived(before)
+        if any(before[name] != value for name, value in derived.items()):
+            self._updated.append(before | derived)
+
+
+def _mark(digests: Sequence[tuple[str, str]]) -> None:
+    """Note which shipped row each row was found equal to."""
+    table = connection.ops.quote_name(Measurement._meta.db_table)
+    with connection.cursor() as cursor:
+        if digests:
+            cursor.executemany(f"UPDATE {table} SET shipped_digest = %s WHERE slug = %s", digests)  # noqa: S608
 
 
 def _insert(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -193,7 +268,7 @@ def _insert(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _update(rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows that are there already, found again by their slugs."""
-    columns = (*STATED, *DERIVED, "withdrawn")
+    columns = (*STATED, *FURTHER, *DERIVED, "withdrawn", "is_local", "shipped_digest")
     Measurement.objects.bulk_create(
         [Measurement(**{name: value for name, value in row.items() if name != "id"}) for row in rows],
         batch_size=BATCH,

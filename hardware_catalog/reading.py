@@ -137,14 +137,16 @@ class Reader:
 
     def unique(self, found: Iterable[Found[R]], key: Callable[[R], Hashable], what: str) -> list[Found[R]]:
         """The records without repetitions of a key; each repetition is a problem."""
-        first: dict[Hashable, str] = {}
+        first: dict[Hashable, tuple[Path, int]] = {}
         kept = []
         for path, line, record in found:
             name = key(record)
             if name in first:
-                self.fail(path, line, f"{what} {name!r} is already at {first[name]}")
+                there, its_line = first[name]
+                place = f"{there.relative_to(self.data)}:{its_line}"
+                self.fail(path, line, f"{what} {name!r} is already at {place}")
             else:
-                first[name] = f"{path.relative_to(self.data)}:{line}"
+                first[name] = path, line
                 kept.append((path, line, record))
         return kept
 

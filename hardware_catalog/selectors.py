@@ -107,6 +107,7 @@ SUPPORT_FIELDS = (
     "execution",
     "notes",
 )
+BLOCK_FIELDS = ("name", "elements", "bytes", "sources", "notes")
 SOURCE_FIELDS = ("citation", "title", "url", "licence", "licence_note", "verified")
 
 

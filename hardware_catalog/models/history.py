@@ -1,7 +1,7 @@
 """The history of each object: one row for every state that a person or a load replaced.
 
-A row of an entry also keeps what belongs to the entry (its other names, sources, memory sizes, notes, rules), which live
-in tables of their own: an entry is put back whole or not at all. :mod:`hardware_catalog.history` writes these rows.
+A row of an entry also keeps what belongs to the entry (its other names, sources, memory sizes, notes, rules), which
+live in tables of their own: an entry is put back whole or not at all. :mod:`hardware_catalog.history` writes these.
 """
 
 from __future__ import annotations
@@ -22,14 +22,23 @@ class Belongings(models.Model):
 
 
 # History is only ever asked for by the key of its object.
-NOT_SEARCHED = ("slug", "name", "citation", "vendor", "device", "host_device", "native_format", "source_family")
+NOT_SEARCHED = (
+    "slug",
+    "name",
+    "citation",
+    "vendor",
+    "device",
+    "host_device",
+    "native_format",
+    "source_family",
+)
 
 
 class Records(HistoricalRecords):  # type: ignore[misc]
     """History of one model; a person who was deleted since is a blank, and reasons may be long."""
 
     def __init__(self, **options: Any) -> None:
-        reason = models.CharField(max_length=300, null=True)  # noqa: DJ001 (the library writes None)
+        reason = models.CharField(max_length=300, null=True)
         super().__init__(history_change_reason_field=reason, no_db_index=list(NOT_SEARCHED), **options)
 
 

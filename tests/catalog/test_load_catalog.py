@@ -43,18 +43,6 @@ def test_a_second_run_changes_nothing() -> None:
     assert CatalogVersion.objects.count() == versions == 1
 
 
-def test_rows_are_compared_not_the_files(data: Path) -> None:
-    """A figure that was changed behind the loader's back is put right, though the files are the same."""
-    Device.objects.filter(slug="nvidia-t4").update(bandwidth_bytes_per_s=1e12)
-    Device.objects.get(slug="nvidia-l4").memory_options.all().delete()
-    output = load()
-    assert "devices: 0 created, 2 updated, 623 unchanged" in output
-    assert Device.objects.get(slug="nvidia-t4").bandwidth_bytes_per_s == 320e9
-    assert [option.memory_gb for option in Device.objects.get(slug="nvidia-l4").memory_options.all()] == [
-        24.0
-    ]
-
-
 def test_a_changed_file_updates_only_what_changed(data: Path) -> None:
     edit(data / GEFORCE, "GDDR6X,1008,", "GDDR6X,1009,")
     output = load(data=data)
@@ -83,15 +71,6 @@ def test_what_is_no_longer_shipped_is_withdrawn_and_comes_back(data: Path) -> No
     assert "0 changes" in load(data=data)
     assert f"machines: 0 created, {gone} updated" in load()
     assert not Machine.objects.filter(withdrawn=True).exists()
-
-
-def test_entries_edited_here_are_left_alone() -> None:
-    Device.objects.filter(slug="nvidia-t4").update(tdp_w=71, is_local=True)
-    assert "devices: 0 created, 0 updated, 624 unchanged, 0 withdrawn, 1 kept" in load()
-    assert Device.objects.get(slug="nvidia-t4").tdp_w == 71
-    Device.objects.filter(slug="nvidia-t4").update(is_local=False)
-    assert "devices: 0 created, 1 updated" in load()
-    assert Device.objects.get(slug="nvidia-t4").tdp_w == 70
 
 
 def test_an_entry_of_ones_own_stays() -> None:

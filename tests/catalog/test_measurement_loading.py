@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardware_catalog.counts import Count
+from hardware_catalog.editing import release
 from hardware_catalog.files import DATA
 from hardware_catalog.measured import ACCEPTED, FIELD_OF_COLUMN
 from hardware_catalog.measurement_file import FILE, CatalogError, read_measurements
@@ -133,7 +134,7 @@ def test_what_people_corrected_or_brought_keeps_its_texts(tmp_path: Path, shippe
         assert (kept.device_text, kept.value, kept.withdrawn) == ("RTX 4080", 131.5, False)
         assert kept.device is not None
         assert kept.device.slug == "nvidia-geforce-rtx-4080"  # what follows from the text is renewed
-    Measurement.objects.filter(slug="made-up-1").update(is_local=False)
+    assert release(Measurement, Measurement.objects.values_list("pk", flat=True)) == 1
     load_measurements(tmp_path, shipped, "another")
     assert Measurement.objects.get(slug="made-up-1").device_text == "NVIDIA GeForce RTX 4090"
 
