@@ -60,13 +60,16 @@ def front_chart(
             *(_steps(stair, place, axes) for place, stair in enumerate(stairs) if stair.corners),
             height=HEIGHT,
         ),
-        *(_point(point, stairs[point.stair].shape, axes) for point in points),
+        element(
+            "g", *(_point(point, stairs[point.stair].shape, axes) for point in points), aria_hidden="true"
+        ),
         *_names(points, axes),
         title=title,
         description=description,
         identity="front",
         height=HEIGHT,
         class_="front",
+        role="group",
     )
 
 

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from planner.charts.svg import element, label
 
 # pixels
-NAMES, COLUMN, ROW, HEAD = 188, 56, 34, 150
+NAMES, COLUMN, ROW, HEAD = 188, 56, 34, 164
 OVERHANG = 84  # of the last column's slanted name
 LETTERS = 27  # of a row's name in one line
 HEAD_LETTERS = 25
@@ -27,7 +27,7 @@ MINI_COLUMN, MINI_ROW = 10, 8
 class HeatCell:
     """One cell: the class of its colour, what stands in it, the same in words, and where it leads."""
 
-    kind: str  # "step-0" … "step-6", "no", "unknown", "empty"
+    kind: str  # "step-0" … "step-6", "none", "unsure", "empty"
     text: str
     mark: str  # "tight" or "offload": a small shape before the figure
     words: str
@@ -80,8 +80,8 @@ def heat_cells(
         "svg",
         element("title", title, id="heat-map-title"),
         element("desc", description, id="heat-map-desc"),
-        *drawn,
-        role="img",
+        element("g", *drawn, aria_hidden="true"),
+        role="group",  # not "img", in which nothing may be a link
         aria_labelledby="heat-map-title",
         aria_describedby="heat-map-desc",
         class_="chart heat-cells",
@@ -107,9 +107,10 @@ def _head(column: int, name: str) -> SafeString:
 
 def _cell(column: int, row: int, cell: HeatCell, start: str) -> SafeString:
     """One cell; written as text, for a page has hundreds of them."""
-    if cell.kind == "empty":
-        return SafeString("")
     x, y = column * COLUMN, HEAD + row * ROW
+    if cell.kind == "empty":
+        # made here alone
+        return mark_safe(f'<text x="{x + COLUMN / 2:g}" y="{y + 21}" text-anchor="middle">–</text>')  # noqa: S308
     # A figure with a mark moves aside for it.
     at = x + COLUMN / 2 + (5 if cell.mark else 0)
     mark = (

@@ -34,15 +34,24 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Safe
 
 
 def chart(
-    *children: str, title: str, description: str, identity: str, height: int, class_: str
+    *children: str,
+    title: str,
+    description: str,
+    identity: str,
+    height: int,
+    class_: str,
+    role: str = "img",
 ) -> SafeString:
-    """An ``<svg>`` as wide as its place, ``height`` pixels high, named and described for screen readers."""
+    """An ``<svg>`` as wide as its place, ``height`` pixels high, named and described for screen readers.
+
+    One with links is a "group", for in an image nothing may be a link.
+    """
     return element(
         "svg",
         element("title", title, id=f"{identity}-title"),
         element("desc", description, id=f"{identity}-desc"),
         *children,
-        role="img",
+        role=role,
         aria_labelledby=f"{identity}-title",
         aria_describedby=f"{identity}-desc",
         class_=f"chart {class_}",

@@ -58,28 +58,27 @@ def context_curves(reader: Reader, query: ContextsQuery) -> tuple[Curve, ...]:
 
 
 def best_machines(reader: Reader, query: ContextsQuery) -> tuple[int, ...]:
-    """The fastest machines at the longest context that each can hold, each device once."""
+    """The fastest of each kind of machine, those that hold the longest context first; then the fastest of the rest."""
     found = reader.arrays(
         "SELECT machine, max(context_tokens) AS longest, max(decode_tps) AS fastest FROM rows"
         f" WHERE {_conditions(query)} GROUP BY machine"
     )
-    order = sorted(
-        range(len(found["machine"])),
-        key=lambda row: (
-            -int(found["longest"][row]),
-            -float(found["fastest"][row]),
-            int(found["machine"][row]),
-        ),
-    )
-    chosen: list[int] = []
+    columns = (found[name].tolist() for name in ("longest", "fastest", "machine"))
+    order = sorted(zip(*columns, strict=True), key=lambda row: (-row[0], -row[1], row[2]))
+    entries = reader.entries.machines
+    first, rest = [], []
+    kinds: set[str] = set()
     devices: set[str] = set()
-    for row in order:
-        machine = int(found["machine"][row])
-        device = reader.entries.machines[machine].device
-        if device not in devices:
-            devices.add(device)
-            chosen.append(machine)
-    return tuple(chosen[:MOST_MACHINES])
+    for _, _, machine in order:
+        entry = entries[machine]
+        if entry.category not in kinds:
+            kinds.add(entry.category)
+            devices.add(entry.device)
+            first.append(machine)
+        elif entry.device not in devices:
+            devices.add(entry.device)
+            rest.append(machine)
+    return tuple([*first, *rest][:MOST_MACHINES])
 
 
 def usual_format(reader: Reader, model: int) -> int | None:

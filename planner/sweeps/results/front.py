@@ -143,7 +143,7 @@ def quality_of(candidate: Candidate) -> int:
 
 
 def usual_query(reader: Reader, contexts: Sequence[int], users: Sequence[int]) -> FrontQuery | None:
-    """A model of a middling size that many machines run, about 8k of context, the fewest users; None where none runs."""
+    """A model of a middling size that many machines run, about 8k of context, few users; None where nothing runs."""
     models = usual_models(reader)
     if not models or not contexts or not users:
         return None

@@ -90,7 +90,7 @@ class Reader:
         machines: Sequence[int] | None = None,
         models: Sequence[int] | None = None,
     ) -> dict[str, Array]:
-        """Columns of the cells of some machines and models, or of all: of the summary, or of the chunks that are done."""
+        """Columns of the cells of some machines and models, or of all: of the summary, else of the chunks done."""
         conditions = [
             f"{name} IN ({whole(numbers)})"
             for name, numbers in (("machine", machines), ("model", models))

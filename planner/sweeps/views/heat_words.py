@@ -31,12 +31,12 @@ STEPS: Mapping[str, Sequence[tuple[float, str]]] = {
 }
 NOTHING = {
     "speed": (
-        ("no", "no plan runs"),
-        ("unknown", "runs, at a speed that is not known; or it is not known whether it fits"),
+        ("none", "no plan runs"),
+        ("unsure", "runs, at a speed that is not known; or it is not known whether it fits"),
     ),
     "bits": (
-        ("no", "no plan fits with room to spare"),
-        ("unknown", "it is not known whether it fits"),
+        ("none", "no plan fits with room to spare"),
+        ("unsure", "it is not known whether it fits"),
     ),
 }
 # what stands in a cell in which nothing fits with room to spare, by what there is instead
@@ -75,13 +75,13 @@ def heat_cell(measure: str, value: HeatValue | None, pair: str, format_name: str
         )
     if value.n_running:
         if measure == "speed":
-            return HeatCell("unknown", "runs", "", f"{pair}: it runs, how fast is not known.{tail}", query)
+            return HeatCell("unsure", "runs", "", f"{pair}: it runs, how fast is not known.{tail}", query)
         word = next((word for code, word in INSTEAD if value.counts[code]), "")
         said = "it fits, but tightly" if word == "tight" else "it runs with a part in main memory"
-        return HeatCell("no", word, "", f"{pair}: {said}.{tail}", query)
+        return HeatCell("none", word, "", f"{pair}: {said}.{tail}", query)
     if value.counts[3]:
-        return HeatCell("no", "no", "", f"{pair}: does not fit.{tail}", query)
-    return HeatCell("unknown", "?", "", f"{pair}: it is not known whether it fits.{tail}", query)
+        return HeatCell("none", "no", "", f"{pair}: does not fit.{tail}", query)
+    return HeatCell("unsure", "?", "", f"{pair}: it is not known whether it fits.{tail}", query)
 
 
 def _speed_words(value: HeatValue) -> str:

@@ -116,7 +116,9 @@ def _heat(reader: Reader) -> tuple[SafeString | None, str]:
         else f"{len(machines)} of {len(entries.machines):,} machines and {len(models)} of "
         f"{len(entries.models):,} models, evenly taken"
     )
-    note = f"{taken}: less memory at the top, fewer parameters at the left. The darker, the faster."
+    note = (
+        f"{taken}: less memory at the top, fewer parameters at the left. The stronger the colour, the faster."
+    )
     return small_heat_map(rows, title="Machines against models", description=note), note
 
 
@@ -125,7 +127,7 @@ def _kind(value: HeatValue | None) -> str:
         return "empty"
     if value.plan >= 0:
         return kind_of("speed", value.value)
-    return "no" if value.counts[3] and not value.n_running else "unknown"
+    return "none" if value.counts[3] and not value.n_running else "unsure"
 
 
 def _evenly(numbers: Sequence[int], most: int) -> list[int]:
