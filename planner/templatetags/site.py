@@ -17,6 +17,7 @@ ROOMS = (
     ("Devices", "/devices/"),
     ("Machines", "/machines/"),
     ("Models", "/models/"),
+    ("Sweeps", "/sweeps/"),
     ("Measurements", "/measurements/"),
     ("Accuracy", "/accuracy/"),
     ("Methodology", "/methodology/"),

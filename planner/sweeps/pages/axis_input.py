@@ -112,8 +112,8 @@ class AxisInput:
         if not self.candidates:
             near = self.snapshot.names.rank(text, self.axis.ranked, CANDIDATES)
             self.candidates = self.entries_of(item.slug for item in near)
-        if not self.candidates and self.axis.name == "machines":
-            self._offer_device(text)
+            if self.axis.name == "machines":
+                self._offer_device(text)
 
     def _resolved(self, found: Resolution) -> tuple[str | None, str]:
         """The entry that a resolution means; or why it cannot be taken as it is, with candidates to choose from."""
@@ -138,9 +138,9 @@ class AxisInput:
         """People type the card where the machine is asked for."""
         devices = AXES["devices"].names(self.snapshot).by_slug
         found = self.snapshot.names.resolve_device(text)
-        if found.slug in devices:
+        if found.status == "ok" and found.slug in devices:
             self.name_errors = [f"“{text}” is a device, not a machine. Take it as one?"]
-            self.candidates = (Entry("devices", found.slug, devices[found.slug]),)
+            self.candidates = (Entry("devices", found.slug, devices[found.slug]), *self.candidates)
 
     def entries_of(self, slugs: Iterable[str]) -> tuple[Entry, ...]:
         """Entries of the catalog by their slugs."""

@@ -21,7 +21,7 @@ from planner.snapshot import current
 from planner.sweeps.definition import of_json
 from planner.sweeps.models import Sweep
 from planner.sweeps.pages.axes import AXES
-from planner.sweeps.pages.form import DEFAULT_TEXT, PASSING, SweepForm, definition_query
+from planner.sweeps.pages.form import PASSING, SweepForm, definition_query
 from planner.sweeps.pages.form_view import form_context, usual_name
 from planner.sweeps.pages.summary import Summary, summary
 from planner.sweeps.work.services import SweepError, create
@@ -49,7 +49,7 @@ def new(request: HtmxHttpRequest) -> HttpResponse:
         # 200 also for a refusal: browsers print every other status of a fetched fragment as an error.
         response = render(request, "sweeps/update.html", _context(form, found) | {"is_live": is_live})
         replace_url(response, f"{request.path}?{query}" if query else request.path)
-    elif _was_pressed(request) and not any(axis.is_open for axis in form.axes.values()):
+    elif _was_pressed(request, query) and not any(axis.is_open for axis in form.axes.values()):
         response = HttpResponseRedirect(f"{request.path}?{query}{_place(request)}")
     else:
         response = _page(request, form, found, status=422 if found.reasons else 200)
@@ -57,10 +57,12 @@ def new(request: HtmxHttpRequest) -> HttpResponse:
     return response
 
 
-def _was_pressed(request: HttpRequest) -> bool:
+def _was_pressed(request: HttpRequest, query: str) -> bool:
     """Whether a browser wrote the address from the form: it is shortened then, and what was added is in it."""
     said = request.GET
-    return any(name in said for name in PASSING) or any(said.get(name) == "" for name in DEFAULT_TEXT)
+    if any(name in said for name in PASSING):
+        return True
+    return "" in said.values() and said.dict() != QueryDict(query).dict()
 
 
 def _place(request: HttpRequest) -> str:
@@ -107,7 +109,7 @@ def _start(request: HtmxHttpRequest) -> HttpResponse:
 
 
 def _context(form: SweepForm, found: Summary) -> dict[str, Any]:
-    return form_context(form) | {"summary": found}
+    return form_context(form, found.counted) | {"summary": found}
 
 
 def _page(
@@ -133,6 +135,7 @@ def suggestions(request: HttpRequest, axis: str) -> HttpResponse:
         words = typed.casefold().split()
         names = asked.names(current()).by_slug
         held = [(slug, name) for slug, name in names.items() if all(w in name.casefold() for w in words)]
+        held.sort(key=lambda entry: (not entry[1].casefold().startswith(words[0]), len(entry[1])))
         found = [suggest.Entry(axis, slug, name) for slug, name in held[:SUGGESTIONS]]
     if typed and not found:
         near = current().names.rank(typed, asked.ranked, SUGGESTIONS)

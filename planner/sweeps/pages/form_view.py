@@ -14,6 +14,7 @@ from planner.sweeps.pages.axes import ALL, BY_FILTER, BY_NAME, COMMON, USUAL
 from planner.sweeps.pages.axis_input import AxisInput, Entry
 from planner.sweeps.pages.form import SweepForm
 from planner.sweeps.pages.numbers import NumbersField
+from planner.sweeps.pages.summary import Counted
 
 HOW_MANY = ("counts",)
 WORKLOAD = ("contexts", "users")
@@ -168,8 +169,17 @@ def errors_of(form: SweepForm, name: str) -> tuple[str, ...]:
     return tuple(str(text) for text in form.errors.get(name, ()))
 
 
-def form_context(form: SweepForm) -> dict[str, Any]:
-    """Everything that the form's templates need."""
+def _room(counted: Counted | None, keep: str) -> str:
+    """What it takes to keep so much, in words."""
+    if counted is None:
+        return ""
+    found = counted.estimates[keep]
+    kept = words.rows(found.n_kept, found.n_plans, is_at_most=found.is_at_most)
+    return f"{kept}, {words.about_size(found.n_bytes)}"
+
+
+def form_context(form: SweepForm, counted: Counted | None) -> dict[str, Any]:
+    """Everything that the form's templates need; ``counted``: what its question comes to, where it makes sense."""
     numbers = {name: number_view(form, name) for name in ("counts", "contexts", "users", "prompt", "output")}
     kv_rows = form.snapshot.rows.kv_formats
     return {
@@ -178,7 +188,10 @@ def form_context(form: SweepForm) -> dict[str, Any]:
         "kv": [(row.slug, row.name, row.slug in form.kv_slugs) for row in kv_rows],
         "kv_errors": errors_of(form, "kv"),
         "fill": bool(form.text("fill")),
-        "keeps": [(key, text[0].upper() + text[1:], key == form.text("keep")) for key, text in KEEP.items()],
+        "keeps": [
+            (key, text[0].upper() + text[1:], key == form.text("keep"), _room(counted, key))
+            for key, text in KEEP.items()
+        ],
         "keep_errors": errors_of(form, "keep"),
         "name": form.text("name"),
         "name_errors": errors_of(form, "name"),
@@ -189,7 +202,8 @@ def usual_name(form: SweepForm) -> str:
     """What a sweep is called where nobody names it: "Llama-3.1-8B on 41 devices"."""
     on = [part for name in ("machines", "devices") if (part := _part(form.axes[name]))]
     models = _part(form.axes["models"])
-    return f"{models} on {words.listed(on)}" if models and on else ""
+    name = f"{models} on {words.listed(on)}" if models and on else ""
+    return f"A{name[1:]}" if name.startswith("all ") else name
 
 
 def _part(given: AxisInput) -> str:

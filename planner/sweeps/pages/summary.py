@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Literal
 
 from planner.snapshot import Snapshot
-from planner.sweeps.definition import KEEP, Definition, DefinitionError, as_json
+from planner.sweeps.definition import Definition, DefinitionError, as_json
 from planner.sweeps.grid.estimate import Estimate, estimate
 from planner.sweeps.grid.sweep_grid import SweepGrid
 from planner.sweeps.pages import words
@@ -25,19 +26,11 @@ class Counted:
 
     n_plans: int
     pruned: tuple[tuple[str, int], ...]
-    left_out: tuple[str, ...]  # sentences on entries that filters could not judge
-    estimate: Estimate
+    estimates: Mapping[str, Estimate]  # by what is kept
 
     @property
     def n_pruned(self) -> int:
         return sum(number for _, number in self.pruned)
-
-    @property
-    def sentence(self) -> str:
-        """The count in one sentence, to be said aloud."""
-        return (
-            f"{words.counted(self.n_plans, 'plan', 'plans')}, {words.about_seconds(self.estimate.seconds)}."
-        )
 
 
 class _Held:
@@ -46,14 +39,14 @@ class _Held:
 
 
 def counted(definition: Definition, snapshot: Snapshot) -> Counted:
-    """Count a question. Raises ``DefinitionError`` with everything that is wrong with it."""
+    """Count a question, whatever it keeps. Raises ``DefinitionError`` with everything that is wrong with it."""
+    definition = replace(definition, keep="all")
     key = (snapshot.sha256, json.dumps(as_json(definition), sort_keys=True))
     with _Held.lock:
         found = _Held.counted.get(key)
     if found is None:
         try:
-            grid = SweepGrid.build(definition, snapshot)
-            found = Counted(grid.n_plans, grid.pruned, grid.left_out, estimate(grid, definition))
+            found = _count(definition, snapshot)
         except DefinitionError as error:
             found = error
         with _Held.lock:
@@ -63,6 +56,13 @@ def counted(definition: Definition, snapshot: Snapshot) -> Counted:
     if isinstance(found, DefinitionError):
         raise found
     return found
+
+
+def _count(definition: Definition, snapshot: Snapshot) -> Counted:
+    grid = SweepGrid.build(definition, snapshot)
+    keeps: tuple[Literal["all", "running", "best"], ...] = ("all", "running", "best")
+    estimates: dict[str, Estimate] = {keep: estimate(grid, replace(definition, keep=keep)) for keep in keeps}
+    return Counted(grid.n_plans, grid.pruned, estimates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,16 @@ class Summary:
     keep: str
 
     @property
+    def estimate(self) -> Estimate | None:
+        """What is chosen takes."""
+        return self.counted.estimates.get(self.keep) if self.counted else None
+
+    @property
     def sentence(self) -> str:
         """The same in one sentence, for those who hear the page."""
-        if self.counted is not None:
-            return self.counted.sentence
+        if self.counted is not None and self.estimate is not None:
+            plans = words.counted(self.counted.n_plans, "plan", "plans")
+            return f"{plans}, {words.about_seconds(self.estimate.seconds)}."
         return "This cannot be counted yet." if self.reasons else " ".join(self.missing)
 
 
@@ -91,10 +97,4 @@ def summary(form: SweepForm) -> Summary:
         except DefinitionError as error:
             form.refuse(error)
     missing = tuple(text for _, text in form.missing)
-    return Summary(found, missing, tuple(form.reasons), keep_words(form.text("keep")))
-
-
-def keep_words(keep: str) -> str:
-    """What is kept, in words."""
-    found: Mapping[str, str] = KEEP
-    return found.get(keep, "")
+    return Summary(found, missing, tuple(form.reasons), form.text("keep"))

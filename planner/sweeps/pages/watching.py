@@ -65,8 +65,8 @@ def sentence(sweep: Sweep) -> str:
 
 
 def results_context(sweep: Sweep) -> dict[str, Any]:
-    """What was found, of a sweep that is done; or which of its files are gone."""
-    if sweep.state != Sweep.State.DONE:
+    """What was found, so far where a sweep was stopped or has failed; or which of its files are gone."""
+    if sweep.state in GOING:
         return {}
     try:
         return {"has_results": True} | overview_context(sweep)

@@ -57,10 +57,18 @@ def about_size(n_bytes: float) -> str:
     return f"about {size(n_bytes, 2)}"
 
 
-def about_count(number: float) -> str:
-    """A count that is estimated: two digits."""
-    decimals = figures.decimals_for(number, 2)
-    return f"about {count(round(number, decimals))}"
+def rows(number: int, n_plans: int, *, is_at_most: bool) -> str:
+    """Rows that are expected to be kept, of so many plans: two digits where that is an estimate."""
+    if number == n_plans:
+        return counted(number, "row", "rows")
+    if is_at_most:
+        return f"fewer than {counted(number, 'row', 'rows')}"
+    return f"about {counted(round(number, figures.decimals_for(number, 2)), 'row', 'rows')}"
+
+
+def speed(per_s: float) -> str:
+    """Plans a second: two digits, since it changes from one second to the next."""
+    return count(round(per_s, figures.decimals_for(per_s, 2)))
 
 
 def listed(names: list[str]) -> str:
