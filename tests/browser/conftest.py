@@ -1,7 +1,7 @@
 """Browser tests: a real Chromium against a real `manage.py serve`, as people run it.
 
-The server is a process of its own with a database of its own, made by `serve` itself: hashed static files,
-strict policy and shipped catalog are as in production, and no test here reaches into the database.
+The server is a process of its own with a database of its own: hashed static files, strict policy and shipped catalog
+are as in production, and no test here reaches into the database.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 
+from tests import databases
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.conftest import ROOT, clean_environment, unused_port
 
@@ -33,12 +35,14 @@ class Server:
 
 
 @pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Server]:
     """Run `manage.py serve` until the last browser test."""
     folder = tmp_path_factory.mktemp("served")
     log = folder / "log"
+    with django_db_blocker.unblock():
+        url = databases.new_database(folder)
     environment = clean_environment(
-        DATABASE_URL=f"sqlite:///{folder}/sizewise.sqlite3",
+        DATABASE_URL=url,
         SECRET_KEY="a key for the browser tests only: 0123456789 abcdefghijk",
     )
     with log.open("w", encoding="utf-8") as errors:
@@ -64,7 +68,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser(server: Server) -> Iterator[Browser]:
     """A Chromium for this folder's tests: while Playwright's event loop lives, the ORM refuses to work."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
