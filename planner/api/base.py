@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.http import HttpResponseBase, HttpResponseNotModified
+from django.urls import reverse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework.request import Request
@@ -56,6 +57,12 @@ class ApiView(APIView):
                 found[name] = value
         patch_vary_headers(found, ("Accept",))
         return found
+
+
+def address(request: Request, name: str, *args: str) -> str:
+    """The whole address of a view, as this client reaches it."""
+    found: str = request.build_absolute_uri(reverse(name, args=args))
+    return found
 
 
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:

@@ -189,9 +189,19 @@ def summary(errors: Sequence[Mapping[str, Any]]) -> str:
 def unknown(name: str, known: Iterable[str], what: str) -> str:
     """Why a name is refused, and the nearest one that is known."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f" Did you mean “{near[0]}”?" if near else f" Known: {', '.join(names) or 'none'}."
+    near = nearest(name, names)
+    hint = f" Did you mean “{near}”?" if near else f" Known: {', '.join(names) or 'none'}."
     return f"“{shortened(name)}” is no {what}.{hint}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that looks most like it, or begins like it ("contxt": context_tokens); "" where none does."""
+    heads: dict[str, str] = {}
+    for candidate in known:
+        for head in (candidate, candidate.partition("_")[0]):
+            heads.setdefault(head, candidate)
+    found = difflib.get_close_matches(name[:MOST_SHOWN], heads, n=1, cutoff=0.7)
+    return heads[found[0]] if found else ""
 
 
 def shortened(text: str) -> str:

@@ -6,16 +6,15 @@ from typing import Any, NoReturn
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
 from django.shortcuts import render
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from planner.api import problems, schema
-from planner.api.base import ApiView, conditional, etag_of
+from planner.api.base import ApiView, address, conditional, etag_of
 from planner.api.renderers import TextRenderer
 from planner.snapshot import current
 
@@ -44,9 +43,9 @@ class Root(ApiView):
 
     def written(self, request: Request, snapshot: Any) -> Response:
         """Addresses by name, and the hashes of catalog and calibration."""
-        names = (*LISTS, "schema", "docs", "problems")
+        names = (*LISTS, "plans", "schema", "docs", "problems")
         return Response(
-            {name: reverse(f"api:{name}", request=request) for name in names}
+            {name: address(request, f"api:{name}") for name in names}
             | {
                 "snapshot": snapshot.sha256,
                 "calibration": {"name": snapshot.active.name, "sha256": snapshot.calibration.sha256},

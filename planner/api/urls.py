@@ -7,6 +7,8 @@ from django.urls import path, re_path
 from planner.api import root
 from planner.api.catalog import views as catalog
 from planner.api.evidence import views as evidence
+from planner.api.plans import many
+from planner.api.plans import views as plans
 
 app_name = "api"
 urlpatterns = [
@@ -31,6 +33,10 @@ urlpatterns = [
     path("prices/", evidence.PriceList.as_view(), name="prices"),
     path("calibrations/", evidence.CalibrationList.as_view(), name="calibrations"),
     path("calibrations/<str:sha256>/", evidence.CalibrationDetail.as_view(), name="calibration"),
+    path("plans/", plans.PlanList.as_view(), name="plans"),
+    path("plans/many/", many.ManyPlans.as_view(), name="many-plans"),
+    path("plans/predict/", many.Predictions.as_view(), name="predictions"),
+    path("plans/<str:plan_id>/", plans.PlanDetail.as_view(), name="plan"),
     re_path(r"^.*/$", root.NotThere.as_view(), name="not-there"),
     re_path(r"^.*[^/]$", root.with_slash),
 ]

@@ -32,6 +32,8 @@ class Line:
     why_not: str  # why there is no prediction or no comparison
     date: str
     source_url: str
+    value: float | None = None  # what was measured and what is predicted, in the metric's unit
+    prediction: tuple[float, float, float] | None = None  # with its interval
 
 
 def lines(measurements: Sequence[Measurement]) -> list[Line]:
@@ -62,7 +64,14 @@ def line(measurement: Measurement, prediction: Prediction) -> Line:
         why_not=why_not,
         date=measurement.source_date,
         source_url=measurement.source_url,
+        value=measurement.value,
+        prediction=_figures(prediction),
     )
+
+
+def _figures(prediction: Prediction) -> tuple[float, float, float] | None:
+    value, low, high = prediction.value, prediction.low, prediction.high
+    return None if value is None or low is None or high is None else (value, low, high)
 
 
 def verdict_of(measurement: Measurement, prediction: Prediction) -> str:

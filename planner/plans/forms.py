@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -135,7 +136,7 @@ class QuestionForm(forms.Form):
         example="256",
     )
 
-    def __init__(self, data: QueryDict | None = None) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data=data or None, auto_id="%s")
         self.entries: dict[str, suggest.Entry] = {}
         self.candidates: dict[str, tuple[suggest.Entry, ...]] = {}
@@ -149,13 +150,17 @@ class QuestionForm(forms.Form):
         kind = field.kind if isinstance(field, CatalogField) else name
         if kind == "format" and text == DEFAULTS.format:
             return
-        found = suggest.look_up(kind, text)
+        found = self.look_up(kind, text)
         self.take_what_the_name_implies(found)
         if found.entry is not None:
             self.entries[name] = found.entry
             return
         self.candidates[name] = found.candidates
         self.add_error(name, ValidationError(reason(kind, text, found), code="name"))
+
+    def look_up(self, kind: str, text: str) -> suggest.Lookup:
+        """What a name means."""
+        return suggest.look_up(kind, text)
 
     def take_what_the_name_implies(self, found: suggest.Lookup) -> None:
         """Take count, memory and format from "2x 3090", "m4 max 64gb", "llama 3.1 8b q4_k_m" where no field does."""

@@ -21,7 +21,7 @@ from planner.plans.questions import Question
 from planner.plans.wording import verdict_sentence
 from planner.snapshot import Snapshot
 
-__all__ = ["PlanError", "answer", "answer_of"]
+__all__ = ["PlanError", "answer", "answer_of", "whole_answer"]
 
 # Share of the burst speed that a phone keeps after five to ten minutes, and its range
 # (https://arxiv.org/abs/2603.23640; https://github.com/Helldez/BigMoeOnEdge).
@@ -39,7 +39,11 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
 
     Raises ``PlanError`` for an impossible one.
     """
-    plan = make_plan(question, snapshot)
+    return whole_answer(make_plan(question, snapshot))
+
+
+def whole_answer(plan: Plan) -> Answer:
+    """The answer of a plan with the measurements nearest to it."""
     return replace(answer_of(plan), closest=closest_measurements(plan))
 
 

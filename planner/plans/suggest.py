@@ -16,6 +16,7 @@ from hardware_catalog.search import Choice, search_devices, search_machines, sea
 from planner import snapshot
 
 NOUNS = {
+    "device": "device",
     "machine": "machine",
     "model": "language model",
     "format": "format",
@@ -41,6 +42,7 @@ LISTED_DEVICES = ("gpu", "apple", "accelerator")
 
 # The resolver's names of the kinds.
 RANKED = {
+    "device": ("device",),
     "machine": ("device", "machine"),
     "model": ("model",),
     "format": ("format",),
@@ -88,9 +90,11 @@ class Directory:
     @cached_property
     def entries(self) -> Mapping[str, Mapping[str, Entry]]:
         """Entries of each kind by slug and by name."""
+        devices = [Entry("device", row.slug, row.name) for row in self.rows.devices]
         lists = {
+            "device": devices,
             "machine": [
-                *(Entry("device", row.slug, row.name) for row in self.rows.devices),
+                *devices,
                 *(Entry("machine", row.slug, row.name) for row in self.rows.machines),
             ],
             "model": [Entry("model", row.slug, row.name) for row in self.rows.models],
@@ -213,6 +217,7 @@ def look_up(kind: str, text: str) -> Lookup:
 
 def _resolve(names: NameIndex, kind: str, text: str) -> Resolution:
     resolve = {
+        "device": names.resolve_device,
         "machine": names.resolve_machine_or_device,
         "model": names.resolve_model,
         "format": names.resolve_format,

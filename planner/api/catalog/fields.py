@@ -7,8 +7,8 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
+from planner.api.base import address
 from planner.catalog_pages.evidence import source_lines
 
 
@@ -85,12 +85,12 @@ class EntrySerializer(serializers.Serializer):
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, row: Any) -> str:
         """Its address here."""
-        return reverse(f"api:{self.detail_view}", args=[row.slug], request=self.context["request"])
+        return address(self.context["request"], f"api:{self.detail_view}", row.slug)
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_html_url(self, row: Any) -> str:
         """Its page."""
-        return reverse(self.page_view, args=[row.slug], request=self.context["request"])
+        return address(self.context["request"], self.page_view, row.slug)
 
     def citations(self, row: Any) -> tuple[str, ...]:
         """The citations of its sources."""

@@ -7,10 +7,10 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
 from hardware_catalog.measured import METRICS, ORIGINS, OUTCOMES
 from hardware_catalog.models import Measurement
+from planner.api.base import address
 from planner.api.catalog.fields import Number, SourceSerializer, Whole, Words, sources_of
 from planner.calibration.models import CalibrationVersion
 from planner.measurements.lines import INSIDE, OUTSIDE, verdict_of
@@ -78,12 +78,12 @@ class MeasurementSerializer(serializers.Serializer):
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, row: Measurement) -> str:
         """Its address here."""
-        return reverse("api:measurement", args=[row.slug], request=self.context["request"])
+        return address(self.context["request"], "api:measurement", row.slug)
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_html_url(self, row: Measurement) -> str:
         """Its page."""
-        return reverse("measurements:measurement", args=[row.slug], request=self.context["request"])
+        return address(self.context["request"], "measurements:measurement", row.slug)
 
 
 class MeasurementDetailSerializer(MeasurementSerializer):
@@ -161,7 +161,7 @@ class CalibrationSerializer(serializers.Serializer):
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, version: CalibrationVersion) -> str:
         """Its address here."""
-        return reverse("api:calibration", args=[version.sha256], request=self.context["request"])
+        return address(self.context["request"], "api:calibration", version.sha256)
 
 
 class CalibrationDetailSerializer(CalibrationSerializer):
