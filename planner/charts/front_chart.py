@@ -134,6 +134,12 @@ def _names(points: Sequence[FrontPoint], axes: _Axes) -> list[SafeString]:
         (WIDTH * x - 6, y - 6, WIDTH * x + 6, y + 6)
         for x, y in (axes.place(point.price_usd, point.decode_tps) for point in points)
     ]
+    # the figures of the upright axis
+    taken += [
+        (0, y - LINE, LETTER * len(plain(value)), y)
+        for value in axes.speeds.ticks(MOST_TICKS)
+        for y in (BASE - PLOT * axes.speeds.share(value),)
+    ]
     named: set[str] = set()
     for point in points:
         x, y = axes.place(point.price_usd, point.decode_tps)
@@ -162,7 +168,7 @@ def _free_box(text: str, x: float, y: float, taken: Sequence[Box]) -> tuple[Box 
     for end, left in (("end", x - 9 - width), ("start", x + 9)):
         for text_y in (y - 8, y + 16):
             box = (left, text_y - LINE + 4, left + width, text_y + 3)
-            inside = left >= 30 and left + width <= WIDTH and text_y > TOP and text_y < BASE
+            inside = left >= 0 and left + width <= WIDTH and text_y > TOP and text_y < BASE
             if inside and not any(_meet(box, other) for other in taken):
                 return box, end, text_y
     return None, "", 0.0

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from planner.engine.verdict import VERDICTS
 from planner.sweeps.grid.entries import Entries
 from planner.sweeps.results.cells import CELLS, merged
-from planner.sweeps.results.duck import connect
+from planner.sweeps.results.duck import reading
 from planner.sweeps.results.files import FILES, arrays, paths
 from planner.sweeps.results.groups import Array
 from planner.sweeps.rows import STORED, StoredColumn
 
-if TYPE_CHECKING:
-    import duckdb
-
-THREADS = 2
 _PLAN_COLUMNS = ", ".join(column.name for column in STORED)
 
 
@@ -33,22 +28,8 @@ class Files(Protocol):
     def cells(self) -> Sequence[Path]: ...
     @property
     def summary(self) -> Path | None: ...
-
-
-class _Kept(threading.local):
-    """A connection takes 20 ms to open: each thread keeps one."""
-
-    connection: duckdb.DuckDBPyConnection | None = None
-
-
-_kept = _Kept()
-
-
-def connection() -> duckdb.DuckDBPyConnection:
-    """This thread's connection."""
-    if _kept.connection is None:
-        _kept.connection = connect(threads=THREADS)
-    return _kept.connection
+    @property
+    def state(self) -> object: ...
 
 
 def whole(numbers: Iterable[int]) -> str:
@@ -117,7 +98,7 @@ class Reader:
 def _read(table: str, files: Sequence[Path], sql: str, parameters: Mapping[str, object]) -> dict[str, Array]:
     source = f"SELECT * FROM {FILES}" if files else _NOTHING[table]
     found = {**(paths(files) if files else {}), **parameters}
-    return arrays(connection(), f"WITH {table} AS ({source}) {sql}", found)
+    return arrays(reading(), f"WITH {table} AS ({source}) {sql}", found)
 
 
 def _empty(columns: Sequence[StoredColumn]) -> str:

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -55,7 +54,7 @@ def overview_context(sweep: Sweep) -> dict[str, Any]:
         return {"overview": None}
     counts = reader.counts()
     n_plans = sum(counts.values())
-    found = _picks(sweep, reader)
+    found = _picks(reader)
     heat, note = _heat(reader)
     overview = Overview(
         so_far=so_far(sweep, n_plans),
@@ -86,12 +85,12 @@ def _no_picks(found: Picks, counts: Mapping[str, int]) -> str:
 
 
 class _Held:
-    picks: OrderedDict[tuple[UUID, int, int], Picks] = OrderedDict()
+    picks: OrderedDict[object, Picks] = OrderedDict()
 
 
-def _picks(sweep: Sweep, reader: Reader) -> Picks:
+def _picks(reader: Reader) -> Picks:
     """The picks of what there is; a result that has not changed is not looked through again."""
-    key = (sweep.pk, len(reader.files.rows), int(reader.files.summary is not None))
+    key = reader.files.state
     found = _Held.picks.get(key)
     if found is None:
         found = _Held.picks[key] = picks(reader)
