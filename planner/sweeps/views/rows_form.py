@@ -15,7 +15,8 @@ from planner.plans.fields import QuantityField, TextField
 from planner.sweeps.definition import of_json
 from planner.sweeps.grid.entries import Entries
 from planner.sweeps.models import Sweep
-from planner.sweeps.results import cursors
+from planner.sweeps.results.cursors import CursorError, read_cursor
+from planner.sweeps.results.order import Order
 from planner.sweeps.results.query import RUNS, RowsQuery
 from planner.sweeps.results.table_columns import TABLE
 from planner.sweeps.views.view_form import ViewForm, choice, search
@@ -38,13 +39,11 @@ class EntryField(TextField):
             return ()
         if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) < len(self.listed):
             return (int(text),)
-        for same in (
-            lambda entry: entry.slug == text,
-            lambda entry: entry.name.casefold() == text.casefold(),
-        ):
-            found = tuple(number for number, entry in enumerate(self.listed) if same(entry))
-            if found:
-                return found
+        wanted = text.casefold()
+        slugs = tuple(number for number, entry in enumerate(self.listed) if entry.slug == text)
+        found = slugs or tuple(n for n, entry in enumerate(self.listed) if entry.name.casefold() == wanted)
+        if found:
+            return found
         raise ValidationError(f"There is no such {self.noun} in this sweep.", code="unknown")
 
 
@@ -107,8 +106,9 @@ class RowsForm(ViewForm):
         text: str = self.cleaned_data["cursor"]
         if text and "sort" in self.cleaned_data:
             try:
-                cursors.read_cursor(text, self.cleaned_data["sort"])
-            except cursors.CursorError as error:
+                order = Order.of(self.cleaned_data["sort"])
+                order.check(read_cursor(text, order.sort))
+            except CursorError as error:
                 raise ValidationError(str(error), code="cursor") from error
         return text
 
@@ -135,19 +135,14 @@ class RowsForm(ViewForm):
 
 
 def _sorts() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for column in TABLE:
         up, down = ("least first", "most first") if column.is_number else ("A to Z", "Z to A")
         if column.key == "verdict":
             up, down = "fits first", "does not fit first"
-        first, second = (
-            ((f"-{column.key}", down), (column.key, up))
-            if column.is_number
-            else (
-                (column.key, up),
-                (f"-{column.key}", down),
-            )
-        )
+        first, second = (column.key, up), (f"-{column.key}", down)
+        if column.is_number:
+            first, second = second, first
         found |= {key: f"{column.heading}, {words}" for key, words in (first, second)}
     return found
 
