@@ -9,11 +9,14 @@ import os
 import warnings
 
 from celery import Celery
+from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "planner.settings")
 # Celery advises against root because of messages that carry code; these are JSON without content.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+# On a lost connection it tells of a default of its next version that the settings have decided on.
+warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 app = Celery("planner")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -28,6 +28,9 @@ VAR_DIR = _FOLDER
 RESULTS_DIR = _FOLDER / "results"
 STATIC_ROOT = _FOLDER / "static"
 STATIC_ROOT.mkdir()
+# Where no broker is: no worker of the developer's hears of the tests' sweeps.
+BROKER_FOLDER = _FOLDER / "broker"
+CELERY_BROKER_URL = f"redis+socket://{_FOLDER}/no-broker.sock"
 
 # A file, not memory: WAL and locks behave as in production.
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connections
 
+from planner import broker
 from planner.assets import collect_static_if_changed
 from planner.supervisor import Child, ChildStopped, Supervisor
 
 BACKLOG = 2048
+# Sweeps take what pages leave of the processors.
+WORKER_NICENESS = 5
 
 
 class Command(BaseCommand):
@@ -40,8 +44,13 @@ class Command(BaseCommand):
             default=settings.PORT,
             help="port to listen on (default: %(default)s, from PORT)",
         )
+        parser.add_argument(
+            "--web-only",
+            action="store_true",
+            help="start neither a worker for sweeps nor a broker: both run elsewhere",
+        )
 
-    def handle(self, *, bind: str, port: int, **options: Any) -> None:
+    def handle(self, *, bind: str, port: int, web_only: bool, **options: Any) -> None:
         signal.signal(
             signal.SIGTERM, signal.default_int_handler
         )  # until the children run, stopping is an exception
@@ -49,16 +58,17 @@ class Command(BaseCommand):
             with _listen(bind.strip("[]"), port) as listener:
                 _require_writable(settings.VAR_DIR)
                 self.check()
+                beside = [] if web_only else [*_broker(), _worker()]
                 _prepare()
-                self._run(listener, _url(bind.strip("[]"), port))
+                self._run([_web_server(listener), *beside], listener, _url(bind.strip("[]"), port))
         except KeyboardInterrupt:
             return
-        except ChildStopped as error:
+        except (ChildStopped, broker.NoBroker) as error:
             raise CommandError(str(error)) from error
 
-    def _run(self, listener: socket.socket, url: str) -> None:
+    def _run(self, children: Sequence[Child], listener: socket.socket, url: str) -> None:
         address = listener.getsockname()
-        Supervisor([_web_server(listener)]).run(
+        Supervisor(children, on_death=self._tell_death).run(
             is_ready=lambda: _answers(address[0], address[1]),
             on_ready=lambda: self._say(f"Sizewise is at {url}"),
         )
@@ -66,6 +76,10 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+    def _tell_death(self, child: Child, code: int) -> None:
+        self.stderr.write(f"The {child.name} stopped by itself (exit code {code}) and is started again.")
+        self.stderr.flush()
 
 
 def _listen(address: str, port: int) -> socket.socket:
@@ -126,6 +140,26 @@ def _web_server(listener: socket.socket) -> Child:
         *("--chdir", str(settings.BASE_DIR)),
     ]
     return Child(name="web server", command=command, inherited_fds=(listener.fileno(),))
+
+
+def _broker() -> list[Child]:
+    """Return the bundled broker, unless REDIS_URL names one. Raises ``NoBroker`` where it cannot run here."""
+    if settings.REDIS_URL:
+        return []
+    program = broker.server_program()
+    broker.prepare(settings.BROKER_FOLDER)
+    return [Child(name="broker", command=broker.command(settings.BROKER_FOLDER, program), waits=True)]
+
+
+def _worker() -> Child:
+    """Return the worker that computes sweeps, a process per processor, once the web server answers."""
+    command = [
+        *(sys.executable, "-m", "celery", "--quiet", "--workdir", str(settings.BASE_DIR), "-A", "planner"),
+        *("worker", "--loglevel", "WARNING", "--hostname", f"serve-{os.getpid()}@%h"),
+        *("--concurrency", str(os.process_cpu_count() or 1)),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ]
+    return Child(name="worker", command=command, niceness=WORKER_NICENESS, waits=True, is_silent=True)
 
 
 def _answers(address: str, port: int) -> bool:

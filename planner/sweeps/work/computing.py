@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db import connections
+
 from planner.pinning.pinned import CannotRebuild, pinned
+from planner.snapshot import current
 from planner.sweeps.definition import of_json
+from planner.sweeps.grid.support import support
 from planner.sweeps.grid.sweep_grid import SweepGrid
 from planner.sweeps.models import ResultFile, Sweep
 from planner.sweeps.results.closing import write_best, write_summary
@@ -46,6 +50,18 @@ class Prepared:
 
 
 _prepared: OrderedDict[UUID, Prepared] = OrderedDict()
+
+
+def warm_up() -> None:
+    """Load what every sweep needs, so that the processes of a worker share it instead of loading it each."""
+    try:
+        import duckdb  # noqa: F401
+
+        support(current())
+    except Exception as error:  # a database that is away or empty now: each process loads it when it can
+        logger.debug("The catalog could not be loaded ahead: %s", error)
+    finally:
+        connections.close_all()
 
 
 def work_once(process: str) -> bool:

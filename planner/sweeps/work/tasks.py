@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from celery import shared_task
-from celery.signals import worker_process_init
+import logging
 
-from planner.sweeps.work.computing import work_once
+from celery import shared_task
+from celery.signals import worker_init, worker_process_init
+from django.db import InterfaceError, OperationalError
+
+from planner.sweeps.work.computing import warm_up, work_once
 from planner.sweeps.work.names import enter_pool, process_name
 from planner.sweeps.work.tokens import publish
+
+# Where so many messages wait, whoever becomes free finds one.
+ENOUGH = 10
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True, acks_late=True, reject_on_worker_lost=True)  # type: ignore[untyped-decorator]
 def work() -> None:
     """Compute one chunk, if there is one, and ask for the next."""
-    if work_once(process_name()):
-        publish(1)
+    try:
+        did_something = work_once(process_name())
+    except (OperationalError, InterfaceError) as error:  # upkeep asks again
+        logger.warning("The database cannot be used: %s", error)
+        return
+    if did_something:
+        publish(1, enough=ENOUGH)
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def _on_worker_start(**_: object) -> None:
+    warm_up()
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]

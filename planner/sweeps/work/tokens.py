@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 TASK = "planner.sweeps.work.tasks.work"
 MOST = 1000  # that one call publishes: whoever works asks for more
@@ -10,12 +11,17 @@ MOST = 1000  # that one call publishes: whoever works asks for more
 logger = logging.getLogger(__name__)
 
 
-def publish(count: int) -> bool:
-    """Wake so many processes. Never raises nor waits long: without a broker, upkeep does it when one is back."""
+def publish(count: int, enough: int | None = None) -> bool:
+    """Wake so many processes, unless ``enough`` messages wait for them already.
+
+    Never raises nor waits long: without a broker, upkeep does it when one is back.
+    """
     from planner.celery import app  # half a second, which those who start no sweep need not wait for
 
     try:
         with app.producer_or_acquire() as producer:
+            if enough is not None and _n_waiting(app, producer) >= enough:
+                return True
             for _ in range(min(count, MOST)):
                 app.send_task(TASK, producer=producer, retry=False, ignore_result=True)
     except Exception as error:  # of the broker's library, its transport or the network
@@ -30,8 +36,12 @@ def n_waiting() -> int | None:
 
     try:
         with app.producer_or_acquire() as producer:
-            queue = producer.channel.queue_declare(queue=app.conf.task_default_queue)
-            return int(queue.message_count)
+            return _n_waiting(app, producer)
     except Exception as error:
         logger.debug("The broker cannot be asked: %s", error)
         return None
+
+
+def _n_waiting(app: Any, producer: Any) -> int:
+    queue = producer.channel.queue_declare(queue=app.conf.task_default_queue)
+    return int(queue.message_count)
