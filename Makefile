@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 # The uv on PATH, else one in a small environment of its own (needs python3 with venv).
 UV := $(or $(shell command -v uv),.tools/bin/uv)
+# Programs start in a third of the time where Python may keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # .venv holds the tools for tests once they have been asked for; it is then kept so.
 SYNCED := $(if $(wildcard .venv/.synced-dev),.venv/.synced-dev,.venv/.synced)
 
@@ -15,9 +17,10 @@ run: $(SYNCED) ## Set everything up and serve at http://127.0.0.1:8000 (PORT=808
 
 setup: $(SYNCED) ## Set everything up without serving
 
-test: .venv/.synced-dev ## Run all tests, in a real browser too
-	@tests/browser/ensure_chromium.sh
+test: .venv/.synced-dev ## Run all tests, in a real browser too, and those of the database on PostgreSQL as well
+	@tests/ensure_programs.sh
 	$(PYTHON) -m pytest
+	tests/with_postgresql.sh $(PYTHON) -m pytest --database-only
 
 bench: $(SYNCED) ## Print the benchmarks and write var/bench.json
 	@$(PYTHON) -m bench
