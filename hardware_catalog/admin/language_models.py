@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 
 from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
-from hardware_catalog.admin.engine_checks import architecture_problem
+from hardware_catalog.checks import architecture_problem
 from hardware_catalog.admin.fields import KnownChoicesForm
 from hardware_catalog.models import LanguageModel
 

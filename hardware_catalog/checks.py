@@ -1,4 +1,4 @@
-"""What is saved here must be something that the engine can compute with: else every answer would fail.
+"""What is saved must be something that the engine can compute with: else every answer would fail.
 
 The engine is imported when it is needed: it brings numpy, which most commands do without.
 """
@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hardware_catalog.models import BlockType, LanguageModel, WeightFormat
+from hardware_catalog.models import BlockType, Device, LanguageModel, WeightFormat
 
 # What the engine raises on configurations and rules that it does not understand.
 REFUSALS = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError)
+
+
+def memory_size_problem(device: Device, memory_gb: float) -> str:
+    """Why a preset cannot have this memory size; "" if its device is sold with it, or nobody knows with what."""
+    options = [option.memory_gb for option in device.memory_options.all()]
+    if not options or memory_gb in options:
+        return ""
+    sizes = ", ".join(f"{option:g}" for option in options)
+    return f"{device} is sold with {sizes} GB, not {memory_gb:g}."
 
 
 def architecture_problem(config: Mapping[str, Any], formula: Mapping[str, Any]) -> str:
@@ -23,13 +32,13 @@ def architecture_problem(config: Mapping[str, Any], formula: Mapping[str, Any]) 
     try:
         architecture = architecture_from_config(config, formula)
     except REFUSALS as error:
-        return f"The engine cannot read this architecture: {_said(error)}."
-    block_types = _block_types()
+        return f"The engine cannot read this architecture: {said(error)}."
+    block_types = block_sizes()
     for entry in WeightFormat.objects.filter(withdrawn=False):
         try:
             weight_bytes(architecture, weight_format(entry, block_types))
         except REFUSALS as error:
-            return f"The engine cannot weigh this architecture in {entry.name}: {_said(error)}."
+            return f"The engine cannot weigh this architecture in {entry.name}: {said(error)}."
     return ""
 
 
@@ -39,7 +48,7 @@ def format_problem(entry: WeightFormat) -> str:
     from planner.engine.quantize import weight_format
     from planner.engine.weights import weight_bytes
 
-    block_types = _block_types()
+    block_types = block_sizes()
     for model in LanguageModel.objects.filter(withdrawn=False):
         if model.formula is None:
             continue
@@ -47,16 +56,18 @@ def format_problem(entry: WeightFormat) -> str:
         try:
             weight_bytes(architecture, weight_format(entry, block_types))
         except REFUSALS as error:
-            return f"The engine cannot apply these rules to {model.name}: {_said(error)}."
+            return f"The engine cannot apply these rules to {model.name}: {said(error)}."
     return ""
 
 
-def _block_types() -> dict[str, tuple[int, float]]:
+def block_sizes() -> dict[str, tuple[int, float]]:
+    """Elements and bytes of each block type, by name."""
     return {
         name: (elements, size)
         for name, elements, size in BlockType.objects.values_list("name", "elements", "bytes")
     }
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """The engine's reason in words."""
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)
