@@ -14,7 +14,7 @@ import numpy as np
 from planner.sweeps.grid.entries import Entries
 from planner.sweeps.results.cells import CELLS, cell_select, merged
 from planner.sweeps.results.files import FILES, arrays, paths
-from planner.sweeps.results.groups import Array, Ints
+from planner.sweeps.results.groups import Array, Bools, Ints
 from planner.sweeps.results.pruning import JUDGED, best_of_rows
 from planner.sweeps.results.writing import write
 from planner.sweeps.rows import STORED
@@ -78,9 +78,21 @@ def write_best(
         judged = arrays(connection, select, paths(rows))
         connection.unregister("part")
         kept.append(judged["plan"][best_of_rows(judged, entries)])
+    flags = _flags(connection, rows, np.sort(np.concatenate(kept)))
     names = ", ".join(column.name for column in STORED)
-    select = f"SELECT {names} FROM {FILES} SEMI JOIN arrays USING (plan)"
-    return write(connection, select, {"plan": np.concatenate(kept)}, best_path, paths(rows))
+    # side by side, row by row: a join by number would not keep the order
+    select = f"SELECT {names} FROM {FILES} POSITIONAL JOIN arrays WHERE kept"
+    return write(connection, select, {"kept": flags}, best_path, paths(rows))
+
+
+def _flags(connection: duckdb.DuckDBPyConnection, rows: Sequence[Path], kept: Ints) -> Bools:
+    """Of each row of all files, whether its plan is among those kept, which are sorted."""
+    found = [np.empty(0, dtype=np.bool_)]
+    for path in rows:
+        plans = arrays(connection, f"SELECT plan FROM {FILES}", paths([path]))["plan"]
+        here = slice(*np.searchsorted(kept, [plans.min(), plans.max() + 1])) if len(plans) else slice(0)
+        found.append(np.isin(plans, kept[here], assume_unique=True))
+    return np.concatenate(found)
 
 
 def _batches(n_rows: Ints, most: int) -> Iterator[slice]:

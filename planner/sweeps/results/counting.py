@@ -49,5 +49,5 @@ def _counted(results: Results, query: RowsQuery) -> int:
     found = reading().execute(
         f"SELECT {select} FROM {FILES}{where.where}", {**paths(files), **where.parameters}
     )
-    row = found.fetchone()
-    return int(row[0]) if row else 0
+    ((n_found,),) = found.fetchall()
+    return int(n_found)

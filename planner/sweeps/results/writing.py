@@ -69,14 +69,14 @@ def write(
     if arrays is not None:
         connection.register("arrays", dict(arrays))
     try:
-        done = connection.execute(f"COPY ({select}) TO {_quoted(path)} ({PARQUET})", parameters).fetchone()
+        done = connection.execute(f"COPY ({select}) TO {_quoted(path)} ({PARQUET})", parameters).fetchall()
     except Exception as error:
         error.add_note(str(path))
         raise
     finally:
         if arrays is not None:
             connection.unregister("arrays")
-    return int(done[0]) if done else 0
+    return int(done[0][0])
 
 
 def _quoted(path: Path) -> str:
