@@ -27,7 +27,7 @@ from planner.sweeps.results.writing import write_chunk
 from planner.sweeps.work.finishing import Made, finish
 from planner.sweeps.work.folder import BEST, SUMMARY, cells_name, folder_of, rows_name, temporary
 from planner.sweeps.work.heart import Heart, Interrupted, NoHeart
-from planner.sweeps.work.leases import MOST_ATTEMPTS, Lease, claim, claim_of, fail, give_back, held
+from planner.sweeps.work.leases import ACTIVE, MOST_ATTEMPTS, Lease, claim, claim_of, fail, give_back, held
 from planner.sweeps.work.reasons import reason_of
 from planner.sweeps.work.tidying import remove_orphans, remove_temporaries
 
@@ -75,11 +75,14 @@ def work_once(process: str) -> bool:
 
 
 def compute_here(sweep: Sweep) -> None:
-    """Compute what is left of a sweep in this process and thread, without workers and broker."""
-    while lease := claim_of(sweep.pk, "here:0/0"):
-        with closing(connect()) as connection:
-            _attempt(lease, connection, NoHeart())
-    sweep.refresh_from_db()
+    """Compute what is left of a sweep in this process and thread, without workers and broker, until it ends."""
+    while sweep.state in ACTIVE:
+        if lease := claim_of(sweep.pk, "here:0/0"):
+            with closing(connect()) as connection:
+                _attempt(lease, connection, NoHeart())
+        else:  # what failed is tried again a little later
+            time.sleep(0.1)
+        sweep.refresh_from_db()
 
 
 def _attempt(lease: Lease, connection: duckdb.DuckDBPyConnection, heart: Heart | NoHeart) -> None:
@@ -92,7 +95,9 @@ def _attempt(lease: Lease, connection: duckdb.DuckDBPyConnection, heart: Heart |
             made = _made(lease, prepared, connection, heart)
             heart.check()
             is_finished = finish(lease, made, time.monotonic() - began)
-        if is_finished and lease.is_closing:
+        if not is_finished:  # it was stopped just now, or given to somebody else
+            give_back(held(lease))
+        elif lease.is_closing:
             remove_orphans(lease.sweep_id)
     except Interrupted:
         give_back(held(lease))
