@@ -9,6 +9,7 @@ import django_filters
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import NullIf
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
 from planner.api import problems
@@ -16,6 +17,7 @@ from planner.api.problems import Problem, unknown
 from planner.plans.fields import CONTROL
 
 MOST_CHARACTERS = 200
+MOST_FIGURE = 10**15
 
 
 class Filters(DjangoFilterBackend):
@@ -96,12 +98,13 @@ def at_most(field: str, help_text: str, **options: Any) -> django_filters.Number
     return Figure(field_name=field, lookup_expr="lte", help_text=f"{help_text}, at most", **options)
 
 
+@extend_schema_field({"type": "number", "minimum": 0, "maximum": MOST_FIGURE})
 class Figure(django_filters.NumberFilter):
     """A number in the unit of the parameter; ``scale`` makes it the field's."""
 
     def __init__(self, *args: Any, scale: float = 1.0, **options: Any) -> None:
         self.scale = scale
-        options |= {"min_value": 0, "max_value": 1e15}
+        options |= {"min_value": 0, "max_value": MOST_FIGURE}
         super().__init__(*args, **options)
 
     def filter(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
@@ -110,6 +113,7 @@ class Figure(django_filters.NumberFilter):
         return found.distinct() if self.distinct else found
 
 
+@extend_schema_field({"type": "boolean"})
 class Switch(django_filters.ChoiceFilter):
     """``true`` or ``false``; anything else is refused, where the framework's own filter would take it for none."""
 

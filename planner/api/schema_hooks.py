@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.api import problems
+from planner.api import problems, schema
 
 DESCRIPTION = """\
 Can this machine run this language model, how fast, and at what cost? The same answers as the pages, for programs.
@@ -85,6 +85,21 @@ CANDIDATES: dict[str, Any] = {
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add the problem's schema, the description and the address."""
     result["info"]["description"] = DESCRIPTION
-    result["components"].setdefault("schemas", {}).update(Problem=PROBLEM, Candidates=CANDIDATES)
+    components = result["components"]
+    components.setdefault("schemas", {}).update(Problem=PROBLEM, Candidates=CANDIDATES)
+    components["responses"] = schema.problem_responses()
+    components["headers"] = schema.HEADERS
+    components["schemas"]["Question"]["required"] = ["model"]
+    _tidy(result)
     result["servers"] = [{"url": "/", "description": "Where this document was read."}]
     return result
+
+
+def _tidy(value: Any) -> None:
+    """Take out what the framework leaves for itself."""
+    if isinstance(value, dict):
+        value.pop("x-spec-enum-id", None)
+        if isinstance(value.get("description"), str):
+            value["description"] = value["description"].strip()
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _tidy(inner)

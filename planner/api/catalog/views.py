@@ -44,6 +44,7 @@ class EntryView(ApiView, GenericAPIView):
 class EntryList(EntryView):
     """A page of entries."""
 
+    is_list = True
     filter_backends = (Filters,)
 
     def known_parameters(self) -> tuple[str, ...]:
@@ -69,6 +70,8 @@ class EntryList(EntryView):
 
 class EntryDetail(EntryView):
     """One entry."""
+
+    problem_statuses = (410,)
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         snapshot = current()

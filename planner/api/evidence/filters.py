@@ -32,7 +32,7 @@ class Slug(django_filters.CharFilter):
     """By the slug of an entry of the catalog; one that it does not have is refused."""
 
     def __init__(self, field: str, rows: str, noun: str) -> None:
-        self.rows, self.noun = rows, noun
+        self.rows, self.noun, self.parameter = rows, noun, field.removeprefix("language_") or "device"
         super().__init__(
             field_name=f"{field}__slug" if field else "slug",
             max_length=MOST_CHARACTERS,
@@ -42,7 +42,7 @@ class Slug(django_filters.CharFilter):
     def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value:
             known: Mapping[str, Any] = getattr(current(), self.rows)
-            known_slugs(known, value, self.rows.removesuffix("s"), self.noun)
+            known_slugs(known, value, self.parameter, self.noun)
         return super().filter(queryset, value)
 
 
@@ -54,7 +54,7 @@ class MeasurementFilters(django_filters.FilterSet):
     )
     device = Slug("device", "devices", "device")
     model = Slug("language_model", "models", "language model")
-    format = Slug("weight_format", "formats", "weight format")
+    weight_format = Slug("weight_format", "formats", "weight format")
     runtime = Slug("runtime", "runtimes", "program")
     backend = exact("backend", "Its backend, such as CUDA.")
     metric = choice("metric", METRICS, "What was measured.")

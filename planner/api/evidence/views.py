@@ -28,6 +28,7 @@ from planner.snapshot import Snapshot, current
 class Listed(ApiView, GenericAPIView):
     """A list of rows of the database."""
 
+    is_list = True
     filter_backends = (Filters,)
 
     def known_parameters(self) -> tuple[str, ...]:
@@ -66,6 +67,7 @@ class MeasurementDetail(ApiView, GenericAPIView):
     """One measurement beside what we predict for it."""
 
     serializer_class = serializers.MeasurementDetailSerializer
+    problem_statuses = (410,)
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         row, snapshot = measurement(slug), current()

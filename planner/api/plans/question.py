@@ -70,35 +70,44 @@ def _bounds(parameter: str) -> dict[str, Any]:
 
 def _told(text: str) -> str:
     """What the form says of a field, without what holds for typing only."""
-    return text.replace(" 8k is 8,192 tokens, about 6,000 English words.", "")
+    return text.replace(" 8k is 8,192 tokens, about 6,000 English words.", "").replace(
+        "Empty:", "Unless said:"
+    )
 
 
 class Number(serializers.FloatField):
     """A finite number that is no text."""
 
-    def __init__(self, parameter: str, **options: Any) -> None:
-        super().__init__(required=False, allow_null=True, **_bounds(parameter), **options)
+    def __init__(self, parameter: str) -> None:
+        super().__init__(required=False, allow_null=True, min_value=0, **_bounds(parameter))
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            raise ValidationError("Write a number here.")
-        try:
-            finite = math.isfinite(data)
-        except OverflowError:  # an integer that no float holds
-            finite = False
-        if not finite:
-            raise ValidationError("This number is too large.")
-        return data
+        return _finite(data)
 
 
-class Count(Number):
+class Count(serializers.IntegerField):
     """A whole number."""
 
+    def __init__(self, parameter: str) -> None:
+        super().__init__(required=False, allow_null=True, min_value=1, **_bounds(parameter))
+
     def to_internal_value(self, data: Any) -> int:
-        value = super().to_internal_value(data)
+        value = _finite(data)
         if value != int(value):
             raise ValidationError("Write a whole number here.")
         return int(value)
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, bool) or not isinstance(data, int | float):
+        raise ValidationError("Write a number here.")
+    try:
+        finite = math.isfinite(data)
+    except OverflowError:  # an integer that no float holds
+        finite = False
+    if not finite:
+        raise ValidationError("This number is too large.")
+    return data
 
 
 class QuestionSerializer(serializers.Serializer):
@@ -106,19 +115,19 @@ class QuestionSerializer(serializers.Serializer):
 
     device = Text(help_text="A device of the catalog: “RTX 4090”, “2x 3090”, a slug. Or give a machine.")
     machine = Text(help_text="A machine of the catalog: “MacBook Air M4 16 GB”, a slug. Or give a device.")
-    count = Count("count", min_value=1)
+    count = Count("count")
     memory_gb = Number("memory")
-    host_memory_gb = Number("host", min_value=0)
-    held_gib = Number("used", min_value=0)
+    host_memory_gb = Number("host")
+    held_gib = Number("used")
     bandwidth_gb_per_s = Number("bandwidth")
     fp16_tflops = Number("compute")
     model = Text(help_text="A language model: “Llama 3.1 8B”, “gpt-oss:20b”, a slug. Needed.")
     format = Text(help_text="A weight format; “auto” (unless said): the most bits per weight that fit.")
     runtime = Text(help_text="A program; unless said: the usual one for the machine.")
-    context_tokens = Count("context", min_value=1)
-    prompt_tokens = Count("prompt", min_value=1)
-    output_tokens = Count("output", min_value=1)
-    concurrency = Count("users", min_value=1)
+    context_tokens = Count("context")
+    prompt_tokens = Count("prompt")
+    output_tokens = Count("output")
+    concurrency = Count("users")
     kv_format = Text(help_text="How the KV cache is stored; “f16” unless said.")
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -207,7 +216,7 @@ def refusal(form: ApiForm) -> Problem:
 def impossible(error: PlanError, asked: Mapping[str, Any]) -> Problem:
     """The problem of a question whose parts cannot go together."""
     parameter = PARAMETER_OF_FIELD.get(error.field, error.field)
-    by_device = isinstance(asked, Mapping) and bool(asked.get("device"))
+    by_device = bool(asked.get("device"))
     name = _field(parameter, by_device)
     detail = error.message.replace(" Choose another under “Memory of one”.", " Say memory_gb for another.")
     return Problem("bad-field", detail, [{"detail": detail, "pointer": _at(name)}])
