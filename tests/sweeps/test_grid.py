@@ -152,6 +152,20 @@ def test_speeds_are_of_plans_that_run() -> None:
     assert np.isfinite(rows["need_bytes"]).all()
 
 
+def test_verdicts_of_single_plans_are_those_of_the_rows() -> None:
+    runtimes = Selection(slugs=("llama-cpp", "ik-llama-cpp", "ollama", "vllm"))
+    grid = grid_of(
+        machines=Selection(slugs=("workstation-with-3-x-rtx-3090-24-gb-128-gb-memory",)),
+        models=ALL,
+        formats=Selection(slugs=("q3-k-m", "q4-k-m", "q8-0", "iq4-xs", "fp8")),
+        runtimes=runtimes,
+    )
+    plans = np.arange(0, grid.n_plans, 2)
+    whole = grid.rows(0, grid.n_plans)["verdict"]
+    assert len(np.unique(whole)) >= 3
+    np.testing.assert_array_equal(grid.verdicts(plans), whole[plans])
+
+
 def test_a_range_outside_is_refused_and_a_tick_can_stop() -> None:
     grid = grid_of()
     for start, stop in ((-1, 1), (0, grid.n_plans + 1), (2, 1)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -110,7 +111,8 @@ MACHINES = (
 )
 DEVICES = ("nvidia-geforce-rtx-4090", "amd-radeon-rx-7900-xtx", "raspberry-pi-5", "intel-arc-a770")
 MODELS = ("llama-3-1-8b", "phi-2", "gpt-oss-20b", "deepseek-r1")
-CONTEXTS = (2048, 16_384)
+CONTEXTS = (1024, 2048, 16_384)  # one too short for the prompt, one just as long as phi-2 was made for
+PROMPT = 2000
 
 
 def axes_of(snapshot: Snapshot) -> tuple[Definition, list[Question]]:
@@ -121,7 +123,7 @@ def axes_of(snapshot: Snapshot) -> tuple[Definition, list[Question]]:
         devices=Selection(slugs=tuple(devices)),
         models=Selection(slugs=MODELS),
         contexts_tokens=CONTEXTS,
-        prompt_tokens=3000,
+        prompt_tokens=PROMPT,
     )
     asked = [Question(model="", machine=slug) for slug in MACHINES]
     for slug in devices:
@@ -139,44 +141,11 @@ def possible(question: Question, snapshot: Snapshot) -> Asked | None:
     return None if found.offer.refused_format else found
 
 
-def test_what_the_form_offers_is_what_a_sweep_of_common_formats_has() -> None:
-    snapshot = current()
-    definition, asked = axes_of(snapshot)
-    grid = SweepGrid.build(definition, snapshot)
-    wanted = set()
-    formats = [f.slug for f in grid.entries.formats]
-    for place, question in enumerate(asked):
-        for model, slug, context in product(MODELS, formats, CONTEXTS):
-            one = Question(
-                model=model,
-                machine=question.machine,
-                device=question.device,
-                memory_gb=question.memory_gb,
-                format=slug,
-                context_tokens=context,
-                prompt_tokens=3000,
-            )
-            found = possible(one, snapshot)
-            if found is None:
-                continue
-            # the form lists the format without being asked for it, too
-            listed = resolve(
-                Question(
-                    model=model,
-                    machine=one.machine,
-                    device=one.device,
-                    memory_gb=one.memory_gb,
-                    runtime=found.offer.runtime.slug,
-                    context_tokens=context,
-                ),
-                snapshot,
-            )
-            if slug in {f.slug for f in listed.offer.formats}:
-                program = (found.offer.runtime.slug, found.offer.backend)
-                wanted.add((place, model, slug, context, program))
-    rows = grid.rows(0, grid.n_plans)
-    names = grid.entries
-    has = {
+def plans_of(grid: SweepGrid) -> list[tuple[int, str, str, int, tuple[str, str]]]:
+    """Every plan of a sweep: the machine's place, model, format, context, and program with backend."""
+    rows, names = grid.rows(0, grid.n_plans), grid.entries
+    places = (rows[name].tolist() for name in ("machine", "model", "format", "context_tokens", "runtime"))
+    return [
         (
             machine,
             names.models[model].slug,
@@ -184,14 +153,62 @@ def test_what_the_form_offers_is_what_a_sweep_of_common_formats_has() -> None:
             context,
             (names.runtimes[program].slug, names.runtimes[program].backend),
         )
-        for machine, model, fmt, program, context in zip(
-            *(rows[c].tolist() for c in ("machine", "model", "format", "runtime", "context_tokens")),
-            strict=True,
-        )
-    }
-    assert has == wanted
-    assert len(has) == grid.n_plans
+        for machine, model, fmt, context, program in zip(*places, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("are_named", [False, True])
+def test_what_the_form_offers_is_what_a_sweep_has(are_named: bool) -> None:
+    """Common formats are those that the form lists by itself; one asked for by name it answers wherever it runs."""
+    snapshot = current()
+    definition, asked = axes_of(snapshot)
+    contexts = CONTEXTS
+    if are_named:
+        contexts = (2048,)
+        every = Selection(slugs=tuple(snapshot.formats))
+        definition = replace(definition, formats=every, contexts_tokens=contexts)
+    grid = SweepGrid.build(definition, snapshot)
+    wanted = set()
+    formats = [f.slug for f in grid.entries.formats]
+    for (place, machine), model, slug, context in product(enumerate(asked), MODELS, formats, contexts):
+        question = replace(machine, model=model, format=slug, context_tokens=context, prompt_tokens=PROMPT)
+        found = possible(question, snapshot)
+        if found is None:
+            continue
+        runtime = found.offer.runtime.slug
+        if not are_named:
+            listed = resolve(replace(question, format="auto", runtime=runtime), snapshot).offer.formats
+            if slug not in {f.slug for f in listed}:
+                continue
+        wanted.add((place, model, slug, context, (runtime, found.offer.backend)))
+    has = plans_of(grid)
+    assert len(set(has)) == len(has) == grid.n_plans
+    assert set(has) == wanted
     assert len(wanted) > 100
+    assert {context for *_, context, _ in wanted} == {c for c in contexts if c >= PROMPT}
+
+
+def test_files_of_ollamas_own_library_weigh_what_they_weigh() -> None:
+    snapshot = current()
+    tables = snapshot.tables
+    differ = np.argwhere(tables.ollama_weights.total_bytes != tables.weights.total_bytes)
+    slugs = [(tables.models.slug[model], tables.formats.slug[fmt]) for model, fmt in differ.tolist()]
+    assert slugs
+    for model, fmt in slugs[:3]:
+        definition = Definition(
+            devices=Selection(slugs=("nvidia-geforce-rtx-4090",)),
+            models=Selection(slugs=(model,)),
+            formats=Selection(slugs=(fmt,)),
+            runtimes=Selection(slugs=("ollama", "llama-cpp")),
+            contexts_tokens=(2048,),
+        )
+        grid = SweepGrid.build(definition, snapshot)
+        rows = grid.rows(0, grid.n_plans)
+        for plan in range(grid.n_plans):
+            question = grid.question(plan)
+            assert question is not None
+            check(rows, plan, make_plan(question, snapshot))
+        assert len(set(rows["weights_bytes"].tolist())) == 2
 
 
 def test_chosen_programs_run_where_their_rules_say() -> None:
@@ -222,15 +239,9 @@ def test_chosen_programs_run_where_their_rules_say() -> None:
             )
         )
     }
-    rows, names = grid.rows(0, grid.n_plans), grid.entries
-    has = [
-        (machine, names.formats[fmt].slug, names.runtimes[program].slug, names.runtimes[program].backend)
-        for machine, fmt, program in zip(
-            *(rows[c].tolist() for c in ("machine", "format", "runtime")), strict=True
-        )
-    ]
+    has = [(machine, fmt, *program) for machine, _, fmt, _, program in plans_of(grid)]
     assert len(set(has)) == len(has)
     assert set(has) == wanted
     unasked = [plan for plan in range(0, grid.n_plans, 7) if grid.question(plan) is None]
     assert unasked
-    assert all(names.runtimes[rows["runtime"][plan]].backend in ("Vulkan", "CPU") for plan in unasked)
+    assert {has[plan][-1] for plan in unasked} <= {"Vulkan", "CPU"}

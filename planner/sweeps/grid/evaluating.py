@@ -18,7 +18,7 @@ from planner.engine.grid import Axes, Grid
 from planner.engine.levels import LevelKeys
 from planner.engine.memory import MemoryRules, plan_limits, plan_need
 from planner.engine.tables import MachineTable, Tables
-from planner.engine.verdict import OFFLOAD, VERDICTS, judge
+from planner.engine.verdict import OFFLOAD, VERDICTS, Codes, judge
 from planner.plans.evaluation import OF_THEIR_OWN, depth_tokens, weights_of, workload_table
 from planner.snapshot import Snapshot
 from planner.sweeps.grid.support import Ints
@@ -27,7 +27,7 @@ from planner.sweeps.rows import DTYPES, STORED
 Array = npt.NDArray[Any]
 Rows = dict[str, Array]
 # Engines are kept for so many programs: each holds factors for every machine of the sweep.
-KEPT_ENGINES = 32
+KEPT_ENGINES = 8
 
 SPEEDS = tuple(c.name for c in STORED if c.sql_type == "FLOAT")
 _ZERO_OR_NAN = np.array([0.0 if code <= OFFLOAD else np.nan for code in range(len(VERDICTS))])
@@ -77,7 +77,7 @@ class Evaluator:
                     tick()
             at += size
 
-    def verdicts(self, places: Axes) -> Array:
+    def verdicts(self, places: Axes) -> Codes:
         """Verdicts of a list of plans, one per place of the axes: codes into VERDICTS.
 
         It works out their memory alone, and looks only at the machines of the list.
@@ -93,7 +93,7 @@ class Evaluator:
             found[here] = few.verdicts_of(runtime, Axes(*(axis[here] for axis in rows)))
         return found
 
-    def verdicts_of(self, runtime: str, rows: Axes) -> Array:
+    def verdicts_of(self, runtime: str, rows: Axes) -> Codes:
         """Verdicts of the plans at these rows of the tables; ``runtime``: see ``_runtime``."""
         tables = self._tables(runtime)
         limits = plan_limits(tables, self._rules, rows)

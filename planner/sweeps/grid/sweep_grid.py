@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from planner.engine.verdict import FITS, OFFLOAD
+from planner.engine.verdict import FITS, OFFLOAD, Codes
 from planner.plans.questions import Question
 from planner.snapshot import Snapshot
 from planner.sweeps.definition import Definition, DefinitionError
@@ -20,7 +20,7 @@ from planner.sweeps.grid.listing import Specs, entries_of
 from planner.sweeps.grid.programs import Running, running
 from planner.sweeps.grid.sampling import Rules, SetUps, some
 from planner.sweeps.grid.slices import Slices
-from planner.sweeps.grid.support import NONE, Support, support
+from planner.sweeps.grid.support import NONE, Ints, Support, support
 
 # A sweep of so many plans takes half a day on a hundred cores, and its result fills 2.4 TB: beyond it is a slip.
 MOST_PLANS = 10**11
@@ -111,11 +111,14 @@ class SweepGrid:
             at += last - first
         return out
 
+    def verdicts(self, plans: Ints) -> Codes:
+        """Verdicts of the plans of these numbers (ascending): codes into engine.verdict.VERDICTS."""
+        return self._evaluator.verdicts(self._slices.places(plans))
+
     def share_that_runs(self, most: int) -> tuple[int, int]:
         """Of at most so many plans, chosen evenly: how many run, and how many were looked at."""
         plans = some(self.n_plans, most)
-        verdicts = self._evaluator.verdicts(self._slices.places(plans))
-        return int(np.count_nonzero(verdicts <= OFFLOAD)), len(plans)
+        return int(np.count_nonzero(self.verdicts(plans) <= OFFLOAD)), len(plans)
 
     def share_of_set_ups(self, most: int) -> tuple[int, int, int]:
         """Of at most so many set-ups (machine, model, KV format, context and users): plans in the lightest format
