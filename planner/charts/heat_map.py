@@ -130,6 +130,37 @@ def _cell(column: int, row: int, cell: HeatCell, start: str) -> SafeString:
     return mark_safe(drawn)  # noqa: S308
 
 
+def heat_table(
+    names: Sequence[str],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[HeatCell]],
+    *,
+    address: str,
+    caption: str,
+) -> SafeString:
+    """The same as a table, every cell in words; written as text, like the cells."""
+    start = escape(address)
+    heads = "".join(f'<th scope="col" class="num">{escape(name)}</th>' for name in columns)
+    lines = []
+    for name, cells in zip(names, rows, strict=True):
+        drawn = "".join(_table_cell(cell, start) for cell in cells)
+        lines.append(f'<tr><th scope="row">{escape(name)}</th>{drawn}</tr>')
+    # Every part is escaped or made here.
+    return mark_safe(  # noqa: S308
+        f'<table class="wide heat-table"><caption class="unseen">{escape(caption)}</caption>'
+        f'<thead><tr><th scope="col">Machine</th>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    )
+
+
+def _table_cell(cell: HeatCell, start: str) -> str:
+    if not cell.query:
+        words = f'<span class="unseen">{escape(cell.words)}</span>'
+        return f'<td class="num"><span class="dim" aria-hidden="true">–</span>{words}</td>'
+    mark = f' <span class="tag">{cell.mark}</span>' if cell.mark else ""
+    text = f'{escape(cell.text)}{mark}<span class="unseen">. {escape(cell.words)}</span>'
+    return f'<td class="num"><a href="{start}?{escape(cell.query)}">{text}</a></td>'
+
+
 def heat_legend(steps: Sequence[tuple[str, str]]) -> SafeString:
     """Swatches of the colours with what they mean: (class, words)."""
     drawn = []

@@ -17,6 +17,7 @@ from planner.charts.heat_map import (
     heat_cells,
     heat_legend,
     heat_names,
+    heat_table,
     in_lines,
     small_heat_map,
 )
@@ -93,6 +94,20 @@ def test_a_heat_map_is_named_and_its_links_are_left_to_the_table_beside_it() -> 
     assert {link.get("tabindex") for link in root.iter("a")} == {"-1"}
     assert root[2].get("aria-hidden") == "true"
     assert len(list(root[2].iter("a"))) == 3
+
+
+def test_the_table_of_a_heat_map_says_the_same_in_words() -> None:
+    root = parsed(heat_table(["A", "B <&>"], ["M", "N"], CELLS, address="/plans/", caption="Map"))
+    assert ["".join(head.itertext()) for head in root.iter("th")] == ["Machine", "M", "N", "A", "B <&>"]
+    cells = ["".join(cell.itertext()) for cell in root.iter("td")]
+    assert cells == [
+        "12. A, M: 12 tokens/s",
+        "1.2k tight. A, N: 1,200 tokens/s",
+        "no. B <&>, M: does not fit",
+        "–",
+    ]
+    assert next(link.get("href") for link in root.iter("a")) == "/plans/?machine=0&model=0"
+    assert all(link.get("tabindex") is None for link in root.iter("a"))
 
 
 def test_cells_and_names_of_a_row_stand_at_one_height() -> None:

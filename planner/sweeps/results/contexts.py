@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.engine.verdict import OFFLOAD
 from planner.sweeps.results.groups import Groups, best_rows
-from planner.sweeps.results.reading import Reader, whole
+from planner.sweeps.results.reading import Reader, found_once, whole
 
 MOST_MACHINES = 6
 
@@ -81,6 +81,7 @@ def best_machines(reader: Reader, query: ContextsQuery) -> tuple[int, ...]:
     return tuple([*first, *rest][:MOST_MACHINES])
 
 
+@found_once
 def usual_format(reader: Reader, model: int) -> int | None:
     """The format of about four and a half bits with which most plans of the model run; None where none is like that."""
     found = reader.arrays(

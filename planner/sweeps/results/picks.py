@@ -16,7 +16,7 @@ from planner.catalog_pages.well_known import MODELS as WELL_KNOWN
 from planner.engine.verdict import OFFLOAD
 from planner.sweeps.results.groups import Array
 from planner.sweeps.results.pruning import prices_usd
-from planner.sweeps.results.reading import Reader, whole
+from planner.sweeps.results.reading import Reader, found_once, whole
 
 # Twice as fast as most adults read (planner/charts/reading.py): nobody waits for the words.
 COMFORTABLE_TPS = 10.0
@@ -60,6 +60,7 @@ class Picks:
     nothing_comfortable: bool  # plans run, but none fast enough and with enough bits
 
 
+@found_once
 def picks(reader: Reader) -> Picks:
     """The picks of what has been computed so far; none where nothing runs."""
     cells = reader.cells(_CELLS)
@@ -71,7 +72,7 @@ def picks(reader: Reader) -> Picks:
     if len(models) > 1:
         found += _of_models(reader, cells)
     if len(machines) > 1:
-        found += _of_machines(reader, cells)
+        found += _of_machines(reader)
     elif len(models) == 1:
         found += _of_one(reader, int(models[0]))
     comfortable = any(pick.kind != "fits" for pick in found)
@@ -121,9 +122,9 @@ def _fitting(reader: Reader, cells: Mapping[str, Array], sizes: Sequence[float])
     return []
 
 
-def _of_machines(reader: Reader, cells: Mapping[str, Array]) -> list[Pick]:
+def _of_machines(reader: Reader) -> list[Pick]:
     """Which machine: for a usual model of each size the cheapest; for a single one also the fastest and the best."""
-    models = usual_models(reader, cells)
+    models = usual_models(reader)
     best = _best(reader, models, GOOD_BITS)
     found: list[Pick] = []
     for model in models:
@@ -153,12 +154,13 @@ def _comfortable(cells: Mapping[str, Array]) -> Array:
     return np.asarray((cells["fastest_plan"] >= 0) & (cells["fastest_decode_tps"] >= COMFORTABLE_TPS))
 
 
-def usual_models(reader: Reader, cells: Mapping[str, Array] | None = None) -> tuple[int, ...]:
+@found_once
+def usual_models(reader: Reader) -> tuple[int, ...]:
     """A model of each size that many machines run at a comfortable speed, one that people know where there is one.
 
     Of those that at least half as many machines run as the commonest of its size, it is the largest.
     """
-    cells = reader.cells(_CELLS) if cells is None else cells
+    cells = reader.cells(_CELLS)
     entries = reader.entries.models
     counts = np.bincount(cells["model"][_comfortable(cells)], minlength=len(entries))
     known = np.array([entry.slug in WELL_KNOWN for entry in entries])

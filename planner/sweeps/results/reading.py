@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +17,8 @@ from planner.sweeps.results.files import FILES, arrays, paths
 from planner.sweeps.results.groups import Array
 from planner.sweeps.rows import STORED, StoredColumn
 
+# findings that a process keeps
+HELD = 64
 _PLAN_COLUMNS = ", ".join(column.name for column in STORED)
 
 
@@ -30,6 +35,32 @@ class Files(Protocol):
     def summary(self) -> Path | None: ...
     @property
     def state(self) -> object: ...
+
+
+class _Found:
+    lock = threading.Lock()
+    values: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+
+
+def found_once[Found](find: Callable[..., Found]) -> Callable[..., Found]:
+    """What a function finds in a result by a reader and plain arguments, kept while the result stays as it is."""
+
+    @wraps(find)
+    def found(reader: Reader, *arguments: object) -> Found:
+        key = (find.__qualname__, reader.files.state, *arguments)
+        with _Found.lock:
+            if key in _Found.values:
+                _Found.values.move_to_end(key)
+                value: Found = _Found.values[key]
+                return value
+        value = find(reader, *arguments)
+        with _Found.lock:
+            _Found.values[key] = value
+            while len(_Found.values) > HELD:
+                _Found.values.popitem(last=False)
+        return value
+
+    return found
 
 
 def whole(numbers: Iterable[int]) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 
-from planner.charts.heat_map import HeatCell, heat_cells, heat_legend, heat_names
+from planner.charts.heat_map import HeatCell, heat_cells, heat_legend, heat_names, heat_table
 from planner.figures import tokens
 from planner.plans.views import HtmxHttpRequest
 from planner.sweeps.definition import of_json
@@ -103,7 +103,8 @@ def heat_map_page(request: HtmxHttpRequest, sweep: Sweep, reader: Reader) -> Htt
     query = form.heat_query()
     found = heat_map(reader, query)
     address = reverse("sweeps:plans", args=[sweep.pk])
-    rows = [list(_cells(found, machine, query, form, reader.entries)) for machine in found.machines]
+    tail = _tail(form)
+    rows = [list(_cells(found, machine, query, tail, reader.entries)) for machine in found.machines]
     machines = [reader.entries.machines[number].name for number in found.machines]
     models = [reader.entries.models[number].name for number in found.models]
     title = f"Machines against models: {MEASURES[query.measure]}"
@@ -119,9 +120,7 @@ def heat_map_page(request: HtmxHttpRequest, sweep: Sweep, reader: Reader) -> Htt
         if drawn
         else "",
         legend=heat_legend(legend(query.measure)),
-        table=list(zip(machines, rows, strict=True)),
-        models=models,
-        address=address,
+        table=heat_table(machines, models, rows, address=address, caption=title),
         measure=MEASURES[query.measure],
         from_rows=bool(query.conditions) and sweep.keep != "all",
         tally=f"{found.n_machines:,} machines, {found.n_models:,} models",
@@ -137,21 +136,19 @@ def _described(found: HeatMap, query: HeatQuery) -> str:
     )
 
 
-def _cells(
-    found: HeatMap, machine: int, query: HeatQuery, form: HeatForm, entries: Entries
-) -> Iterator[HeatCell]:
+def _cells(found: HeatMap, machine: int, query: HeatQuery, tail: str, entries: Entries) -> Iterator[HeatCell]:
+    name = entries.machines[machine].name
     for model in found.models:
         value = found.values.get((machine, model))
-        pair = f"{entries.machines[machine].name}, {entries.models[model].name}"
-        name = entries.formats[value.format].name if value is not None and value.format >= 0 else ""
-        yield heat_cell(query.measure, value, pair, name, _plans_query(machine, model, form))
+        format_name = entries.formats[value.format].name if value is not None and value.format >= 0 else ""
+        plans = f"machine={machine}&model={model}{tail}"
+        yield heat_cell(query.measure, value, f"{name}, {entries.models[model].name}", format_name, plans)
 
 
-def _plans_query(machine: int, model: int, form: HeatForm) -> str:
-    """The query of the table of plans of one cell, narrowed as the map is."""
-    said = {"machine": str(machine), "model": str(model)}
-    said |= {name: str(form.value(name)) for name in form.more if form.value(name)}
-    return urlencode(said)
+def _tail(form: HeatForm) -> str:
+    """The end of the query of a cell's plans: they are narrowed as the map is."""
+    said = {name: str(form.value(name)) for name in form.more if form.value(name)}
+    return f"&{urlencode(said)}" if said else ""
 
 
 def _turns(found: HeatMap, form: HeatForm) -> Iterator[Turn]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +25,6 @@ from planner.sweeps.views.room import so_far, tabs
 # of the small heat map
 SMALL_ROWS, SMALL_COLUMNS = 40, 60
 LEAST_SIDE = 3
-# results whose picks a process keeps
-HELD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ def overview_context(sweep: Sweep) -> dict[str, Any]:
         return {"overview": None}
     counts = reader.counts()
     n_plans = sum(counts.values())
-    found = _picks(reader)
+    found = picks(reader)
     heat, note = _heat(reader)
     overview = Overview(
         so_far=so_far(sweep, n_plans),
@@ -82,21 +79,6 @@ def _no_picks(found: Picks, counts: Mapping[str, int]) -> str:
     if not counts["fits"] + counts["tight"] + counts["offload"]:
         return "No plan of this sweep runs."
     return "Plans run, but none of them writes so fast with so many bits per weight."
-
-
-class _Held:
-    picks: OrderedDict[object, Picks] = OrderedDict()
-
-
-def _picks(reader: Reader) -> Picks:
-    """The picks of what there is; a result that has not changed is not looked through again."""
-    key = reader.files.state
-    found = _Held.picks.get(key)
-    if found is None:
-        found = _Held.picks[key] = picks(reader)
-        while len(_Held.picks) > HELD:
-            _Held.picks.popitem(last=False)
-    return found
 
 
 def _heat(reader: Reader) -> tuple[SafeString | None, str]:
