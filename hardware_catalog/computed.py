@@ -71,7 +71,7 @@ def _usual_reads(values: Values) -> tuple[float, float]:
         device__withdrawn=False,
     ).exclude(device__slug=values.get("slug") or "")
     pairs = options.values_list("device__bandwidth_bytes_per_s", "memory_gb")
-    rates = sorted(bandwidth / (size * GIB) for bandwidth, size in pairs)
+    rates = sorted((bandwidth or 0.0) / (size * GIB) for bandwidth, size in pairs)
     if len(rates) < 10:
         return 0.0, 0.0
     return rates[len(rates) // 20], rates[-1 - len(rates) // 20]

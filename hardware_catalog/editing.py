@@ -18,20 +18,23 @@ User = history.User
 
 
 def mark_edited(model: type[models.Model], keys: Collection[int]) -> list[int]:
-    """Mark those as kept here that differ from what was shipped; returns the keys of the newly marked.
+    """Mark those as kept here that differ from what was shipped, and no others; returns the newly marked.
 
     Sources, vendors and block types bear no mark: their digests tell.
     """
     if not _bears_mark(model):
         return []
-    unmarked = model._default_manager.filter(pk__in=keys, is_local=False)
+    objects = model._default_manager.filter(pk__in=keys)
     if model is Measurement:
-        unmarked = unmarked.filter(origin=SHIPPED)
-    known = dict(unmarked.values_list("pk", "shipped_digest"))
+        objects = objects.filter(origin=SHIPPED)
+    known = {
+        key: (digest, local) for key, digest, local in objects.values_list("pk", "shipped_digest", "is_local")
+    }
     contents = stored_contents(model, list(known))
-    edited = [key for key, digest in known.items() if digest != digest_of(contents[key])]
-    model._default_manager.filter(pk__in=edited).update(is_local=True)
-    return edited
+    edited = {key for key, (digest, _) in known.items() if digest != digest_of(contents[key])}
+    for is_edited, some in ((True, edited), (False, known.keys() - edited)):
+        model._default_manager.filter(pk__in=some).exclude(is_local=is_edited).update(is_local=is_edited)
+    return [key for key in edited if not known[key][1]]
 
 
 def release(model: type[models.Model], keys: Collection[int], *, user: User | None = None) -> int:

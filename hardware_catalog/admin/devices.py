@@ -10,17 +10,15 @@ from django.forms import Field as FormField
 from django.http import HttpRequest
 
 from hardware_catalog import bounds
-from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
-from hardware_catalog.admin.fields import ScaledFloatField
+from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin, KeptFilter, OwnedAdmin
+from hardware_catalog.admin.exchange import ExchangeAdmin
+from hardware_catalog.admin.fields import FigureField
+from hardware_catalog.admin.figures import FiguresAdmin
+from hardware_catalog.importing.devices import DeviceTable, LaunchPriceTable
 from hardware_catalog.models import Device, DeviceMemoryOption, FigureNote
 from hardware_catalog.models.constraints import as_choices
 from hardware_catalog.models.devices import RATE_FIELDS
-
-# Units in which people write these figures: scale to SI, and what the label says.
-WRITTEN_IN = {
-    "bandwidth_bytes_per_s": (1e9, "GB/s"),
-    "pcie_bytes_per_s": (1e9, "GB/s per direction"),
-} | dict.fromkeys(RATE_FIELDS, (1e12, "T/s"))
+from hardware_catalog.written import FIGURES
 
 
 class MemoryOptionInline(admin.TabularInline):
@@ -52,8 +50,11 @@ class NotesFilter(admin.SimpleListFilter):
 
 
 @admin.register(Device)
-class DeviceAdmin(EntryAdmin):
+class DeviceAdmin(ExchangeAdmin, FiguresAdmin, EntryAdmin):
     """Devices: an empty figure is unknown."""
+
+    resource_classes = (DeviceTable, LaunchPriceTable)
+    page_name = "catalog:device"
 
     list_display = ["name", "kind", "vendor", "architecture", "year", "memory", "bandwidth", "fp16", "state"]
     list_filter = [
@@ -61,8 +62,7 @@ class DeviceAdmin(EntryAdmin):
         "form_factor",
         NotesFilter,
         "unified_memory",
-        "is_local",
-        "withdrawn",
+        KeptFilter,
         "vendor",
     ]
     list_select_related = ["vendor"]
@@ -116,17 +116,10 @@ class DeviceAdmin(EntryAdmin):
         return super().get_queryset(request).prefetch_related("memory_options")
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> FormField | None:
-        written = WRITTEN_IN.get(db_field.name)
-        if written is None:
+        figure = FIGURES.get(db_field.name)
+        if figure is None:
             return super().formfield_for_dbfield(db_field, request, **kwargs)
-        scale, unit = written
-        label = str(db_field.verbose_name).split(" (")[0]
-        return ScaledFloatField(
-            scale=scale,
-            required=False,
-            label=f"{label[0].upper()}{label[1:]} ({unit})",
-            help_text="Empty: unknown.",
-        )
+        return FigureField(figure)
 
     @admin.display(description="memory (GB)")
     def memory(self, device: Device) -> str:
@@ -142,13 +135,9 @@ class DeviceAdmin(EntryAdmin):
     def fp16(self, device: Device) -> str:
         return "unknown" if device.fp16_flops_per_s is None else f"{device.fp16_flops_per_s / 1e12:g}"
 
-    @admin.display(description="state")
-    def state(self, device: Device) -> str:
-        return "withdrawn" if device.withdrawn else "kept here" if device.is_local else "shipped"
-
 
 @admin.register(FigureNote)
-class FigureNoteAdmin(admin.ModelAdmin):
+class FigureNoteAdmin(OwnedAdmin):
     """All notes on figures, to review them together."""
 
     list_display = ["device", "field", "kind", "text"]
@@ -157,3 +146,6 @@ class FigureNoteAdmin(admin.ModelAdmin):
     search_fields = ["device__name", "text"]
     autocomplete_fields = ["device"]
     list_per_page = 50
+
+    def owner_of(self, obj: FigureNote) -> Device:
+        return obj.device

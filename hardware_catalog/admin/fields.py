@@ -10,28 +10,38 @@ from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 
+from hardware_catalog.written import Written
 
-class ScaledFloatField(forms.Field):
+
+class FigureField(forms.Field):
     """A figure that people write in GB/s or TFLOPS and the database keeps in SI units."""
 
-    def __init__(self, *, scale: float, **options: Any) -> None:
-        self.scale = scale
-        super().__init__(**options)
+    def __init__(self, figure: Written, **options: Any) -> None:
+        self.figure = figure
+        label = f"{figure.label[0].upper()}{figure.label[1:]} ({figure.unit})"
+        super().__init__(required=False, label=label, help_text="Empty: unknown.", **options)
 
     def prepare_value(self, value: Any) -> Any:
         # A float comes from the database; text is what the person typed, shown again after an error.
-        return f"{value / self.scale:.12g}" if isinstance(value, float) else value
+        return f"{value / self.figure.scale:.12g}" if isinstance(value, float) else value
 
     def to_python(self, value: Any) -> float | None:
         if value in self.empty_values:
             return None
         try:
-            number = float(value) * self.scale
+            number = float(value) * self.figure.scale
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
             raise ValidationError("Enter a number, or leave it empty when no source states it.")
-        return float(round(number))
+        low, high = self.figure.bounds
+        if not low <= number <= high:
+            raise ValidationError(
+                f"{self.figure.label.capitalize()} must be {self.figure.said_bounds()}; "
+                "leave it empty when no source states it."
+            )
+        # through the shortest decimal, so that 68.25 GB/s is exactly 68,250,000,000 bytes/s
+        return float(round(number)) if self.figure.scale > 1 else number
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 
-from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
-from hardware_catalog.checks import format_problem
+from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin, KeptFilter
 from hardware_catalog.admin.fields import KnownChoicesForm
+from hardware_catalog.admin.figures import FiguresAdmin
+from hardware_catalog.admin.keeping import KeepingAdmin
+from hardware_catalog.checks import format_problem
 from hardware_catalog.models import BlockType, KvFormat, WeightFormat
 
 
@@ -38,12 +40,12 @@ class WeightFormatForm(KnownChoicesForm):
 
 
 @admin.register(WeightFormat)
-class WeightFormatAdmin(EntryAdmin):
+class WeightFormatAdmin(FiguresAdmin, EntryAdmin):
     """Weight formats."""
 
     form = WeightFormatForm
-    list_display = ["name", "slug", "family", "speed_family", "nominal_bits_per_weight", "is_local"]
-    list_filter = ["family", "speed_family", "is_local", "withdrawn"]
+    list_display = ["name", "slug", "family", "speed_family", "nominal_bits_per_weight", "state"]
+    list_filter = ["family", "speed_family", KeptFilter]
     fieldsets = [
         (None, {"fields": ["name", "slug", "family", "speed_family", "nominal_bits_per_weight"]}),
         ("Rules", {"fields": ["rules"], "description": "Which block type each tensor takes."}),
@@ -53,16 +55,16 @@ class WeightFormatAdmin(EntryAdmin):
 
 
 @admin.register(KvFormat)
-class KvFormatAdmin(EntryAdmin):
+class KvFormatAdmin(FiguresAdmin, EntryAdmin):
     """KV formats."""
 
-    list_display = ["name", "slug", "bits_per_element", "is_local"]
-    list_filter = ["is_local", "withdrawn"]
+    list_display = ["name", "slug", "bits_per_element", "state"]
+    list_filter = [KeptFilter]
 
 
 @admin.register(BlockType)
-class BlockTypeAdmin(admin.ModelAdmin):
-    """Block types; they follow the shipped files."""
+class BlockTypeAdmin(FiguresAdmin, KeepingAdmin):
+    """Block types: so many elements in so many bytes."""
 
     list_display = ["name", "elements", "bytes", "bits"]
     search_fields = ["name"]

@@ -7,9 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 
-from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
-from hardware_catalog.checks import architecture_problem
+from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin, KeptFilter
+from hardware_catalog.admin.exchange import ExchangeAdmin
 from hardware_catalog.admin.fields import KnownChoicesForm
+from hardware_catalog.admin.figures import FiguresAdmin
+from hardware_catalog.checks import architecture_problem
+from hardware_catalog.importing.language_models import ModelTable
 from hardware_catalog.models import LanguageModel
 
 
@@ -29,8 +32,11 @@ class LanguageModelForm(KnownChoicesForm):
 
 
 @admin.register(LanguageModel)
-class LanguageModelAdmin(EntryAdmin):
+class LanguageModelAdmin(ExchangeAdmin, FiguresAdmin, EntryAdmin):
     """Language models."""
+
+    resource_classes = (ModelTable,)
+    page_name = "catalog:model"
 
     form = LanguageModelForm
     list_display = [
@@ -42,8 +48,9 @@ class LanguageModelAdmin(EntryAdmin):
         "native_precision",
         "total_check",
         "license",
+        "state",
     ]
-    list_filter = ["vendor", "native_format", "is_local", "withdrawn", "family"]
+    list_filter = [KeptFilter, "vendor", "native_format", "family"]
     list_select_related = ["vendor"]
     search_fields = [*EntryAdmin.search_fields, "hf_repo", "family"]
     autocomplete_fields = ["vendor", "native_format"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 
+from hardware_catalog.admin.base import OwnedAdmin
 from hardware_catalog.admin.fields import KnownChoicesForm
 from hardware_catalog.models import ENTRY_FIELDS, Alias
 
 
 @admin.register(Alias)
-class AliasAdmin(admin.ModelAdmin):
+class AliasAdmin(OwnedAdmin):
     """Other names: the same text may name several entries, which is then asked back."""
 
     form = KnownChoicesForm
@@ -25,3 +28,6 @@ class AliasAdmin(admin.ModelAdmin):
         return next(
             kind.replace("_", " ") for kind, name in ENTRY_FIELDS.items() if getattr(alias, f"{name}_id")
         )
+
+    def owner_of(self, obj: Alias) -> Any:
+        return obj.entry

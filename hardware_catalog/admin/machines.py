@@ -7,8 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 
-from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
+from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin, KeptFilter
+from hardware_catalog.admin.exchange import ExchangeAdmin
 from hardware_catalog.admin.fields import KnownChoicesForm
+from hardware_catalog.admin.figures import FiguresAdmin
+from hardware_catalog.checks import memory_size_problem
+from hardware_catalog.importing.machines import MachineTable
 from hardware_catalog.models import Machine
 
 
@@ -18,17 +22,19 @@ class MachineForm(KnownChoicesForm):
     def clean(self) -> dict[str, Any] | None:
         values = super().clean() or self.cleaned_data
         device, memory_gb = values.get("device"), values.get("memory_gb")
-        if device is not None and memory_gb is not None:
-            options = [option.memory_gb for option in device.memory_options.all()]
-            if options and memory_gb not in options:
-                sizes = ", ".join(f"{option:g}" for option in options)
-                raise ValidationError({"memory_gb": f"{device} is sold with {sizes} GB, not {memory_gb:g}."})
+        if device is None or memory_gb is None:
+            return values
+        if problem := memory_size_problem(device, memory_gb):
+            raise ValidationError({"memory_gb": problem})
         return values
 
 
 @admin.register(Machine)
-class MachineAdmin(EntryAdmin):
+class MachineAdmin(ExchangeAdmin, FiguresAdmin, EntryAdmin):
     """Machine presets."""
+
+    resource_classes = (MachineTable,)
+    page_name = "catalog:machine"
 
     form = MachineForm
     list_display = [
@@ -39,8 +45,9 @@ class MachineAdmin(EntryAdmin):
         "memory_gb",
         "host_memory_gb",
         "operating_system",
+        "state",
     ]
-    list_filter = ["category", "operating_system", "is_local", "withdrawn", "year"]
+    list_filter = ["category", "operating_system", KeptFilter, "year"]
     list_select_related = ["device"]
     autocomplete_fields = ["device", "host_device"]
     fieldsets = [

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from hardware_catalog import selectors
-from hardware_catalog.measured import FLAGS, OWN, SHIPPED
+from hardware_catalog import editing, selectors
+from hardware_catalog.admin.base import KeptFilter
+from hardware_catalog.admin.exchange import ExchangeAdmin
+from hardware_catalog.admin.keeping import KeepingAdmin
+from hardware_catalog.importing.measurements import MeasurementTable
+from hardware_catalog.measured import FLAGS, OWN
 from hardware_catalog.measurement_loading import derive
 from hardware_catalog.models import Measurement
 
@@ -43,18 +48,18 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 @admin.register(Measurement)
-class MeasurementAdmin(admin.ModelAdmin):
+class MeasurementAdmin(ExchangeAdmin, KeepingAdmin):
     """Measurements: what is corrected here is kept by later loads; what follows from it is derived at once."""
 
+    resource_classes = (MeasurementTable,)
+
     list_display = ["slug", "device_text", "model_text", "format_text", "metric", "value", "outcome", "state"]
-    list_filter = ["outcome", FlagFilter, "metric", "origin", "year", "backend", "is_local", "withdrawn"]
+    list_filter = ["outcome", FlagFilter, "metric", "origin", "year", "backend", KeptFilter]
     search_fields = ["slug", "device_text", "model_text", "format_text", "runtime_text", "source_family"]
     search_help_text = "Id, device, model, format, program or source"
     ordering = ["slug"]
     actions = ["take_shipped_back", "read_again"]
     list_per_page = 50
-    save_on_top = True
-    show_full_result_count = False
     fieldsets = [
         (
             "Where it stands",
@@ -110,16 +115,14 @@ class MeasurementAdmin(admin.ModelAdmin):
         return False  # a shipped row would come back, and others are history: withdraw it
 
     def save_model(self, request: HttpRequest, obj: Measurement, form: ModelForm, change: bool) -> None:
-        """Keep what a person corrected, and derive what follows from it."""
+        """Derive what follows from what a person wrote; a row that is added here is the project's own."""
         if not change:
             obj.origin = OWN
-        elif obj.origin == SHIPPED and set(form.changed_data) - {"is_local"}:
-            obj.is_local = True
-            self.message_user(
-                request, "Later loads of the catalog keep this measurement as it is now.", messages.INFO
-            )
         derive([obj], selectors.catalog_rows())
         super().save_model(request, obj, form, change)
+
+    def view_on_site(self, obj: Measurement) -> str | None:
+        return None if obj.withdrawn else reverse("measurements:measurement", args=[obj.slug])
 
     @admin.display(description="source")
     def source(self, measurement: Measurement) -> SafeString | str:
@@ -138,7 +141,7 @@ class MeasurementAdmin(admin.ModelAdmin):
 
     @admin.action(description="Take the shipped rows back at the next load", permissions=["change"])
     def take_shipped_back(self, request: HttpRequest, queryset: QuerySet[Measurement]) -> None:
-        count = queryset.filter(origin=SHIPPED, is_local=True).update(is_local=False)
+        count = editing.release(self.model, list(queryset.values_list("pk", flat=True)), user=request.user)
         self.message_user(request, f"{count} rows follow the shipped file again from the next load_catalog.")
 
     @admin.action(description="Read the names again with the catalog as it is now", permissions=["change"])

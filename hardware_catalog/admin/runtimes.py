@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin
+from hardware_catalog.admin.base import STATE_FIELDSET, EntryAdmin, KeptFilter
 from hardware_catalog.admin.fields import KnownChoicesForm
 from hardware_catalog.models import Device, KvFormat, Runtime, RuntimeSupport, WeightFormat
 
@@ -110,8 +110,8 @@ class RuntimeAdmin(EntryAdmin):
     """Runtimes."""
 
     form = RuntimeForm
-    list_display = ["name", "slug", "kv_rule", "backend_names", "is_local"]
-    list_filter = ["kv_rule", "is_local", "withdrawn"]
+    list_display = ["name", "slug", "kv_rule", "backend_names", "state"]
+    list_filter = ["kv_rule", KeptFilter]
     inlines = [SupportInline, *EntryAdmin.inlines]
     fieldsets = [
         (None, {"fields": ["name", "slug", "kv_rule", "backends"]}),

@@ -8,13 +8,14 @@ from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
 
+from hardware_catalog.admin.keeping import KeepingAdmin
 from hardware_catalog.models import ENTRY_FIELDS, CatalogVersion, Source, Vendor
 
 SHOWN_ENTRIES = 50
 
 
 @admin.register(Vendor)
-class VendorAdmin(admin.ModelAdmin):
+class VendorAdmin(KeepingAdmin):
     """Makers of devices and of language models."""
 
     list_display = ["name", "device_count", "model_count"]
@@ -42,7 +43,7 @@ class VendorAdmin(admin.ModelAdmin):
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(KeepingAdmin):
     """Citations with licence and standing."""
 
     list_display = ["citation", "title", "licence", "verified", "citation_count"]

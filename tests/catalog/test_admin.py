@@ -237,11 +237,11 @@ def test_a_correction_is_kept_by_later_loads(editor: Client) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"bandwidth_bytes_per_s": "-5"}, "must be between 1e+09 and 1e+14 bytes/s"),
+        ({"bandwidth_bytes_per_s": "-5"}, "Memory bandwidth must be between 1 and 100,000 GB/s"),
         ({"bandwidth_bytes_per_s": "fast"}, "Enter a number, or leave it empty"),
         ({"bandwidth_bytes_per_s": "nan"}, "Enter a number, or leave it empty"),
         ({"bandwidth_bytes_per_s": "9" * 300}, "Enter a number, or leave it empty"),
-        ({"tdp_w": "0"}, "must be between 0.5 and 20000 W"),
+        ({"tdp_w": "0"}, "Power must be between 0.5 and 20,000 W"),
         ({"slug": "Not A Slug"}, "A slug is lower-case letters and digits"),
         ({"slug": "nvidia-t4"}, "already exists"),
         ({"memory_options-0-memory_gb": "-24"}, "must be between 0.25 and 100000 GB"),
