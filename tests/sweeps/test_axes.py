@@ -186,7 +186,7 @@ def test_a_full_prompt_leaves_room_for_the_answer() -> None:
         (
             {"runtimes": named("vllm")},
             "",
-            "None of the 1 combinations is possible: the program does not run",
+            "This one combination is not possible: the program does not run",
         ),
         (
             {"models": named("phi-2"), "contexts_tokens": (8192,)},

@@ -163,7 +163,7 @@ class Evaluator:
 
     @cached_property
     def _machines(self) -> MachineTable:
-        return machine_table(self.lists.machines)
+        return machine_table(list(self.lists.machines))
 
     @cached_property
     def _rules(self) -> MemoryRules:

@@ -22,7 +22,7 @@ from planner.sweeps.grid.sampling import Rules, SetUps, some
 from planner.sweeps.grid.slices import Slices
 from planner.sweeps.grid.support import NONE, Ints, Support, support
 
-# A sweep of so many plans takes half a day on a hundred cores, and its result fills 2.4 TB: beyond it is a slip.
+# So many plans take one core eleven hours to compute and more than a day to write, into 2.4 TB: more is a slip.
 MOST_PLANS = 10**11
 # Reasons that are told where nothing is possible.
 TOLD = 3
@@ -61,10 +61,11 @@ class SweepGrid:
         """Sentences on entries that filters left out, since a figure is not known."""
         return self.asked.left_out
 
-    def too_many(self) -> str:
-        """Why the sweep is refused: its size, and its longest axes."""
+    @property
+    def lengths(self) -> dict[str, int]:
+        """How many entries each axis has, by its name in words."""
         asked = self.asked
-        lengths = {
+        return {
             "machines": asked.n_machines,
             "models": len(asked.models),
             "formats": len(asked.formats),
@@ -73,7 +74,10 @@ class SweepGrid:
             "numbers of users": len(asked.users),
             "KV formats": len(asked.kv_formats),
         }
-        longest = sorted(lengths.items(), key=lambda axis: -axis[1])[:TOLD]
+
+    def too_many(self) -> str:
+        """Why the sweep is refused: its size, and its longest axes."""
+        longest = sorted(self.lengths.items(), key=lambda axis: -axis[1])[:TOLD]
         axes = ", ".join(f"{length:,} {name}" for name, length in longest)
         return (
             f"These are {self.n_plans:,} plans; a sweep can have at most {MOST_PLANS:,}. "
@@ -84,9 +88,10 @@ class SweepGrid:
         """Why no plan is possible."""
         reasons = sorted(self.pruned, key=lambda found: -found[1])[:TOLD]
         told = "; ".join(f"{reason} ({count:,})" for reason, count in reasons)
-        return (
-            f"None of the {self.n_combinations:,} combinations is possible: {told}. Change one of these axes."
-        )
+        none = f"None of the {self.n_combinations:,} combinations is possible"
+        if self.n_combinations == 1:
+            none = "This one combination is not possible"
+        return f"{none}: {told}. Change one of these axes."
 
     @cached_property
     def entries(self) -> Entries:
