@@ -17,6 +17,7 @@ from planner.pinning.pinned import pin
 from planner.snapshot import Snapshot
 from planner.sweeps.definition import Definition, as_json
 from planner.sweeps.grid.entries import as_json as entries_as_json
+from planner.sweeps.grid.estimate import estimate
 from planner.sweeps.grid.sweep_grid import SweepGrid
 from planner.sweeps.models import Chunk, Sweep, Worker
 from planner.sweeps.work import tokens
@@ -66,7 +67,7 @@ def create(
     )
     _make_folder(sweep)
     try:
-        _require_room(folder(sweep), n_bytes=0.0)
+        _require_room(folder(sweep), estimate(grid, definition).n_bytes)
         with transaction.atomic():
             sweep.save(force_insert=True)
             Chunk.objects.bulk_create(
