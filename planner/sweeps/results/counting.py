@@ -42,7 +42,9 @@ def _counted(results: Results, query: RowsQuery) -> int:
     select, files, asked = "count(*)", results.rows, query
     if results.summary is not None and results.keep in _KEPT and is_of_cells(query):
         verdicts = [code for code in _KEPT[results.keep] if not query.verdicts or code in query.verdicts]
-        select = " + ".join(f"coalesce(sum(n_{VERDICTS[code]}), 0)" for code in verdicts) or "0"
+        if not verdicts:
+            return 0
+        select = " + ".join(f"coalesce(sum(n_{VERDICTS[code]}), 0)" for code in verdicts)
         files = (results.summary,)
         asked = RowsQuery(machines=query.machines, models=query.models, most_price_usd=query.most_price_usd)
     where = condition(asked, results.entries)

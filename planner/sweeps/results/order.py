@@ -52,8 +52,8 @@ class Order:
         elif key is None:
             fits = column.can_be_unknown
         else:
-            whole = column.sql_type not in ("FLOAT", "DOUBLE")
-            fits = abs(key) <= _MOST[column.sql_type] and not (whole and (key < 0 or isinstance(key, float)))
+            is_whole = isinstance(key, int) and key >= 0
+            fits = abs(key) <= _MOST[column.sql_type] and (column.is_figure or is_whole)
         if not fits:
             raise CursorError()
 
@@ -111,7 +111,7 @@ class _Section:
             plan=place.plan,
         )
         reach = (place.key or 0) + (-1 if self.is_down else 1) * REACH * place.span
-        if place.span > 0 and abs(reach) <= _MOST[column.sql_type]:
+        if place.span > 0 and column.is_figure and abs(reach) <= _MOST[column.sql_type]:
             near = asked.also(f"{column.sql} {on.translate(_TURNED)}= $reach::{column.sql_type}", reach=reach)
             found = self._read(near, limit)
             if len(found) == limit:

@@ -30,6 +30,11 @@ class TableColumn:
         """Not a name."""
         return self.figure != "place"
 
+    @property
+    def is_figure(self) -> bool:
+        """Not a whole number."""
+        return self.sql_type in ("FLOAT", "DOUBLE")
+
 
 def _name(key: str, heading: str) -> TableColumn:
     """The column of an entry's name, whose alphabetical place it is sorted by."""

@@ -141,7 +141,7 @@ def _sorts() -> dict[str, str]:
         if column.key == "verdict":
             up, down = "fits first", "does not fit first"
         first, second = (column.key, up), (f"-{column.key}", down)
-        if column.is_number:
+        if column.is_number and column.key != "verdict":
             first, second = second, first
         found |= {key: f"{column.heading}, {words}" for key, words in (first, second)}
     return found
