@@ -16,6 +16,7 @@ workers = min(4, max(2, os.process_cpu_count() or 1))
 preload_app = True  # the program is loaded once, and its workers share that memory
 control_socket_disable = True
 loglevel = "warning"
+limit_request_line = 8190  # gunicorn's most: the address of a sweep's definition holds the names in it
 graceful_timeout = 5  # seconds that a request under way gets when the server is stopped
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ PAGES = (
     "/devices/",
     "/devices/?q=rtx",
     "/models/llama-3-1-8b/",
+    "/sweeps/",
+    "/sweeps/new/?machines=all&models=all",
     "/measurements/",
     "/accuracy/",
     "/methodology/",

@@ -43,6 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDb
         url = databases.new_database(folder)
     environment = clean_environment(
         DATABASE_URL=url,
+        RESULTS_DIR=str(folder / "results"),
         SECRET_KEY="a key for the browser tests only: 0123456789 abcdefghijk",
     )
     with log.open("w", encoding="utf-8") as errors:
