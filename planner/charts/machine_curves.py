@@ -133,26 +133,23 @@ def _dots(curve: MachineCurve, place: int, axes: _Axes) -> list[SafeString]:
 
 
 def _names(curves: Sequence[MachineCurve], axes: _Axes) -> list[SafeString]:
-    """Each curve's name over its last point; those that would meet move apart, in the order of the curves."""
-    ends = sorted(
-        ((axes.y(curve.points[-1].value) - 8, place) for place, curve in enumerate(curves)), reverse=True
-    )
-    drawn, free = [], float(BASE)
-    for wanted, place in ends:
-        y = min(wanted, free)
-        free = y - LINE
+    """Each curve's name under its last point, where a falling curve leaves room; those that would meet move apart."""
+    ends = [axes.y(curve.points[-1].value) + LINE for curve in curves]
+    places = sorted(range(len(curves)), key=lambda place: (ends[place], place))
+    free = 0.0
+    for place in places:
+        free = ends[place] = max(ends[place], free)
+        free += LINE
+    free = BASE - 4.0
+    for place in reversed(places):
+        free = ends[place] = min(ends[place], free)
+        free -= LINE
+    drawn = []
+    for place, y in enumerate(ends):
         x = axes.x(curves[place].points[-1].context_tokens)
-        text = curves[place].name
-        drawn.append(
-            label(
-                text,
-                x,
-                y,
-                f"curve-name curve-{place}",
-                dx=-6 if x > 0.5 else 6,
-                end="end" if x > 0.5 else "start",
-            )
-        )
+        class_ = f"curve-name curve-{place}"
+        end, dx = ("end", -2) if x > 0.5 else ("start", 2)
+        drawn.append(label(curves[place].name, x, y, class_, dx=dx, end=end))
     return drawn
 
 

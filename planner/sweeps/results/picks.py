@@ -25,8 +25,14 @@ GOOD_BITS, BEST_BITS = 4.0, 8.0
 # Sizes of models by their parameters: the usual one of each is looked at.
 SIZES = (10e9, 40e9, 150e9, float("inf"))
 RUNNERS_UP = 2
-# of the largest models so many are asked about until one runs well
-MOST_TRIED = 12
+# nobody who skims the answer waits for it either
+QUICK_TPS = 30.0
+# What the largest models are asked for, by kind of pick: bits per weight and tokens/s.
+LARGEST = {
+    "largest": (GOOD_BITS, COMFORTABLE_TPS),
+    "largest-best": (BEST_BITS, COMFORTABLE_TPS),
+    "largest-quick": (GOOD_BITS, QUICK_TPS),
+}
 
 Figures = Mapping[str, Any]
 _CELLS = (
@@ -39,7 +45,8 @@ _CELLS = (
 class Pick:
     """A question and the plan that answers it, with those that come next.
 
-    ``kind``: "largest" (model that writes comfortably), "largest-best" (the same with eight bits), "fits" (the largest
+    ``kind``: "largest" (model that writes comfortably), "largest-best" (the same with eight bits),
+    "largest-quick" (that writes three times as fast), "fits" (the largest
     that fits at all), "cheapest" (machine for a model), "fastest" (machine for a model), "widest" (a model in eight
     bits and more at a comfortable speed), "longest" (context of a model).
     """
@@ -72,11 +79,15 @@ def picks(reader: Reader) -> Picks:
     if len(models) > 1:
         found += _of_models(reader, cells)
     if len(machines) > 1:
-        found += _of_machines(reader)
+        found += [pick for pick in _of_machines(reader) if not _is_told(pick, found)]
     elif len(models) == 1:
         found += _of_one(reader, int(models[0]))
     comfortable = any(pick.kind != "fits" for pick in found)
     return Picks(_with_figures(reader, found), n_unpriced, not comfortable)
+
+
+def _is_told(pick: Pick, found: Sequence[Pick]) -> bool:
+    return any(other.plan["plan"] == pick.plan["plan"] for other in found)
 
 
 def _with_figures(reader: Reader, found: Sequence[Pick]) -> tuple[Pick, ...]:
@@ -94,20 +105,43 @@ def _with_figures(reader: Reader, found: Sequence[Pick]) -> tuple[Pick, ...]:
 
 
 def _of_models(reader: Reader, cells: Mapping[str, Array]) -> list[Pick]:
-    """Which is the largest model: one that can be used, one that hardly loses anything, or one that fits at all."""
+    """Which model is the largest: that can be used, that hardly loses anything, that is quick; or that fits at all."""
     sizes = [entry.n_parameters for entry in reader.entries.models]
-    fast = np.unique(cells["model"][_comfortable(cells)]).tolist()
-    by_size = sorted(fast, key=lambda model: -sizes[model])[:MOST_TRIED]
     found: list[Pick] = []
-    for kind, least_bits in (("largest", GOOD_BITS), ("largest-best", BEST_BITS)):
-        for model in by_size:
-            best = _best(reader, (model,), least_bits)
-            if best:
-                pick = _cheapest(reader, kind, best)
-                if not any(other.plan["model"] == model for other in found):
-                    found.append(pick)
-                break
+    for kind, (least_bits, least_tps) in LARGEST.items():
+        # the same model again says more only where the machine is given
+        if kind == "largest-quick" and len(reader.entries.machines) > 1:
+            continue
+        models = _models_with(reader, cells, least_bits, least_tps)
+        if models:
+            model = max(models, key=lambda model: (sizes[model], -model))
+            if not any(pick.plan["model"] == model for pick in found):
+                found.append(
+                    _cheapest(reader, kind, _best(reader, (model,), least_bits, least_tps=least_tps))
+                )
     return found or _fitting(reader, cells, sizes)
+
+
+def _models_with(
+    reader: Reader, cells: Mapping[str, Array], least_bits: float, least_tps: float
+) -> list[int]:
+    """The models of which some plan writes so fast in so many bits."""
+    fast = (cells["fastest_plan"] >= 0) & (cells["fastest_decode_tps"] >= least_tps)
+    models = np.unique(cells["model"][fast]).tolist()
+    if not models:
+        return []
+    found = reader.arrays(
+        f"SELECT DISTINCT model FROM rows WHERE model IN ({whole(models)}) AND verdict <= {OFFLOAD}"
+        " AND decode_tps >= $least_tps AND weights_bytes >= list_extract($least::DOUBLE[], model + 1)",
+        {"least_tps": least_tps, "least": _least_weights(reader, least_bits)},
+    )
+    listed: list[int] = found["model"].tolist()
+    return listed
+
+
+def _least_weights(reader: Reader, least_bits: float) -> list[float]:
+    """Bytes of so many bits per weight, by model."""
+    return [least_bits / 8 * entry.n_parameters for entry in reader.entries.models]
 
 
 def _fitting(reader: Reader, cells: Mapping[str, Array], sizes: Sequence[float]) -> list[Pick]:
@@ -145,8 +179,9 @@ def _of_one(reader: Reader, model: int) -> list[Pick]:
     found: list[Pick] = []
     for kind, by in (("fastest", "decode_tps"), ("widest", "weights_bytes"), ("longest", "context_tokens")):
         best = _best(reader, (model,), GOOD_BITS, by)
-        if best and not any(pick.plan["plan"] == best[0]["plan"] for pick in found):
-            found.append(Pick(kind, best[0], (), 1))
+        pick = Pick(kind, best[0], (), 1) if best else None
+        if pick and not _is_told(pick, found):
+            found.append(pick)
     return found
 
 
@@ -177,23 +212,26 @@ def usual_models(reader: Reader) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _best(reader: Reader, models: Sequence[int], least_bits: float, by: str = "decode_tps") -> list[Figures]:
-    """The best plan of each machine and model that writes comfortably with enough bits, the best of all first.
+def _best(
+    reader: Reader,
+    models: Sequence[int],
+    least_bits: float,
+    by: str = "decode_tps",
+    least_tps: float = COMFORTABLE_TPS,
+) -> list[Figures]:
+    """The best plan of each machine and model that writes so fast with enough bits, the best of all first.
 
     ``by`` is the figure of which more is better. Of the plans' figures only those that picking looks at.
     """
     if not models:
         return []
-    enough = " OR ".join(
-        f"(model = {model} AND weights_bytes >= {least_bits / 8 * reader.entries.models[model].n_parameters!r})"
-        for model in models
-    )
     found = reader.arrays(
         f"SELECT machine, model, -best[3] AS plan, best[2] AS decode_tps, best[4] AS verdict FROM"
         f" (SELECT machine, model, max(ROW({by}, decode_tps, -plan, verdict)) AS best FROM rows"
         f" WHERE model IN ({whole(models)}) AND verdict <= {OFFLOAD} AND decode_tps >= $least_tps"
-        f" AND ({enough}) GROUP BY machine, model) ORDER BY best DESC",
-        {"least_tps": COMFORTABLE_TPS},
+        " AND weights_bytes >= list_extract($least::DOUBLE[], model + 1)"
+        " GROUP BY machine, model) ORDER BY best DESC",
+        {"least_tps": least_tps, "least": _least_weights(reader, least_bits)},
     )
     names = ("machine", "model", "plan", "decode_tps", "verdict")
     return [

@@ -9,16 +9,16 @@ from planner.charts.heat_map import HeatCell
 from planner.sweeps.results.heat_map import HeatValue
 from planner.sweeps.views.plan_lines import Interval
 
-# Least value of each step of colour, and its words.
+# Least value of each step of colour, and its words. What is written as 5.0 stands among "5 to 10".
 STEPS: Mapping[str, Sequence[tuple[float, str]]] = {
     "speed": (
         (0.0, "under 2 tokens/s"),
-        (2.0, "2 to 5"),
-        (5.0, "5 to 10: about as fast as people read"),
-        (10.0, "10 to 20"),
-        (20.0, "20 to 50"),
-        (50.0, "50 to 100"),
-        (100.0, "100 and more"),
+        (1.95, "2 to 5"),
+        (4.95, "5 to 10: about as fast as people read"),
+        (9.95, "10 to 20"),
+        (19.5, "20 to 50"),
+        (49.5, "50 to 100"),
+        (99.5, "100 and more"),
     ),
     "bits": (
         (0.0, "under 3 bits"),

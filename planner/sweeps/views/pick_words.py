@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from planner import figures
 from planner.sweeps.grid.entries import Entries
 from planner.sweeps.models import Sweep
-from planner.sweeps.results.picks import BEST_BITS, COMFORTABLE_TPS, GOOD_BITS, Figures, Pick
+from planner.sweeps.results.picks import BEST_BITS, COMFORTABLE_TPS, GOOD_BITS, QUICK_TPS, Figures, Pick
 from planner.sweeps.views.plan_lines import PlanLine, plan_line, usd
 
 _FAST = f"{COMFORTABLE_TPS:g} tokens/s and more"
 HEADINGS: Mapping[str, str] = {
     "largest": "The largest model at a comfortable speed",
     "largest-best": "The largest at that speed with hardly any loss",
+    "largest-quick": "The largest that is quick ({quick:g} tokens/s and more)",
     "fits": "The largest model that fits",
     "cheapest": "The cheapest for {model}",
     "fastest": "The fastest for {model}",
@@ -51,7 +52,9 @@ def told(sweep: Sweep, entries: Entries, pick: Pick) -> ToldPick:
     """A pick in words."""
     line = plan_line(sweep, entries, pick.plan)
     is_of_one = len(entries.machines) == len(entries.models) == 1
-    heading = (HEADINGS_OF_ONE if is_of_one else HEADINGS)[pick.kind].format(model=line.model)
+    heading = (HEADINGS_OF_ONE if is_of_one else HEADINGS)[pick.kind].format(
+        model=line.model, quick=QUICK_TPS
+    )
     return ToldPick(
         heading=heading,
         sentence=_sentence(line, pick, has_contexts=_has_several_contexts(sweep)),
