@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,19 @@ class Judged:
     def ratio(self) -> float | None:
         """Measured over predicted."""
         return self.measured / self.prediction.value if self.prediction.value else None
+
+    @property
+    def outlier_score(self) -> float | None:
+        """How far the value lies from the prediction, where the 90 % interval reaches 1 on that side; in factors.
+
+        The interval is that of testers whom the fit had not seen, so one of ten good rows scores more than 1.
+        """
+        told = self.prediction
+        if not told.value or not told.low or not told.high or self.measured <= 0:
+            return None
+        factor = math.log(self.measured / told.value)
+        reach = math.log(told.high / told.value) if factor > 0 else math.log(told.value / told.low)
+        return abs(factor) / reach if reach > 0 else None
 
     @property
     def inside(self) -> bool | None:

@@ -84,6 +84,9 @@ class ContributionRow(models.Model):
     number = models.PositiveIntegerField("line or entry")
     fields = models.JSONField(default=dict)
     refusal = models.TextField("why it is no measurement", blank=True)
+    left_out = models.CharField(
+        "why an editor left it out", max_length=500, blank=True, help_text="The visitor reads it."
+    )
     measurement = models.OneToOneField(
         Measurement, models.SET_NULL, null=True, blank=True, related_name="contribution_row"
     )

@@ -16,6 +16,8 @@ from planner.contributions.parsers import ParsedRow
 ROWS_PER_PAGE = 50
 # rows of refusals that are listed by number before "and so on"
 MOST_NUMBERS = 12
+# rows that are judged on one page of a review: about half a second
+MOST_REVIEWED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,27 @@ def owned_one(owner: str, public_id: uuid.UUID) -> Contribution | None:
     return owned(owner).filter(public_id=public_id).first() if owner else None
 
 
-def good_page(contribution: Contribution, number: str) -> tuple[Page, list[tuple[int, Judged]]]:
-    """One page of a contribution's measurements: (line or entry, what we say of it)."""
-    page = Paginator(contribution.rows.filter(refusal=""), ROWS_PER_PAGE).get_page(number)
-    rows: list[ContributionRow] = list(page.object_list)
-    return page, _judged((row.number, row.fields) for row in rows)
+Stored = tuple[ContributionRow, Judged]
+
+
+def good_page(contribution: Contribution, number: str) -> tuple[Page, list[Stored]]:
+    """One page of a contribution's measurements, each with what we say of it."""
+    page = Paginator(_good_rows(contribution), ROWS_PER_PAGE).get_page(number)
+    return page, _judged_stored(page.object_list)
+
+
+def good_rows_judged(contribution: Contribution) -> list[Stored]:
+    """A contribution's measurements, the first of them where they are many: for whoever reviews them."""
+    return _judged_stored(_good_rows(contribution)[:MOST_REVIEWED])
+
+
+def _good_rows(contribution: Contribution) -> QuerySet[ContributionRow]:
+    return contribution.rows.filter(refusal="").select_related("measurement").order_by("position")
+
+
+def _judged_stored(rows: Iterable[ContributionRow]) -> list[Stored]:
+    listed = list(rows)
+    return list(zip(listed, judge([row.fields for row in listed]), strict=True))
 
 
 def parsed_page(rows: Sequence[ParsedRow], number: str) -> tuple[Page, list[tuple[int, Judged]]]:

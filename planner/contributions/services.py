@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 
+from hardware_catalog import history
 from hardware_catalog.measured import ACCEPTED as ACCEPTED_ORIGIN
 from hardware_catalog.measured import OWN
 from hardware_catalog.measurement_loading import derive
@@ -127,7 +129,10 @@ def accept(contribution: Contribution, editor: AbstractBaseUser | AnonymousUser)
         raise Refused(f"{contribution}: only a submitted contribution can be accepted.")
     if not contribution.source_family:
         raise Refused(f"{contribution}: write the source family first; it says which rows are of one tester.")
-    rows = list(contribution.rows.filter(refusal="", measurement=None))
+    taken = contribution.rows.filter(refusal="", left_out="")
+    if not taken.exists():
+        raise Refused(f"{contribution}: every row is left out; decline it instead.")
+    rows = list(taken.filter(measurement=None))
     measurements = [_measurement(contribution, row) for row in rows]
     snapshot = current()
     derive(measurements, snapshot.rows, snapshot.names)
@@ -136,9 +141,9 @@ def accept(contribution: Contribution, editor: AbstractBaseUser | AnonymousUser)
         for row, measurement in zip(rows, measurements, strict=True):
             row.measurement = measurement
         ContributionRow.objects.bulk_update(rows, ["measurement"], batch_size=BATCH)
-        Measurement.objects.filter(contribution_row__contribution=contribution).update(withdrawn=False)
+        _show(taken, editor, f"accepted: {contribution}")
         _set(contribution, status=ACCEPTED, decline_reason="", judged=timezone.now(), judged_by_id=editor.pk)
-    return contribution.rows.exclude(measurement=None).count()
+    return taken.exclude(measurement=None).count()
 
 
 def decline(contribution: Contribution, editor: AbstractBaseUser | AnonymousUser, reason: str) -> None:
@@ -148,7 +153,7 @@ def decline(contribution: Contribution, editor: AbstractBaseUser | AnonymousUser
     if not reason.strip():
         raise Refused(f"{contribution}: write the reason for declining first; the visitor reads it.")
     with transaction.atomic():
-        Measurement.objects.filter(contribution_row__contribution=contribution).update(withdrawn=True)
+        _hide(contribution.rows.all(), editor, f"declined: {reason.strip()}")
         _set(
             contribution,
             status=DECLINED,
@@ -156,6 +161,62 @@ def decline(contribution: Contribution, editor: AbstractBaseUser | AnonymousUser
             judged=timezone.now(),
             judged_by_id=editor.pk,
         )
+
+
+def leave_out(
+    contribution: Contribution, keys: Collection[int], editor: AbstractBaseUser | AnonymousUser, reason: str
+) -> int:
+    """Take single rows out, with the reason that the visitor reads; returns how many. Raises ``Refused``."""
+    _require_open(contribution)
+    if not reason.strip():
+        raise Refused("Write why the rows are left out: the visitor reads it.")
+    rows = contribution.rows.filter(pk__in=keys, refusal="")
+    if not rows:
+        raise Refused("Choose the rows to leave out.")
+    with transaction.atomic():
+        _hide(rows, editor, f"left out: {reason.strip()}")
+        return rows.update(left_out=reason.strip()[:500])
+
+
+def take_in(
+    contribution: Contribution, keys: Collection[int], editor: AbstractBaseUser | AnonymousUser
+) -> int:
+    """Take rows in again that were left out; returns how many. Raises ``Refused``."""
+    _require_open(contribution)
+    rows = contribution.rows.filter(pk__in=keys).exclude(left_out="")
+    if not rows:
+        raise Refused("Choose rows that are left out.")
+    if contribution.status == ACCEPTED and rows.filter(measurement=None).exists():
+        raise Refused(
+            "These rows never became measurements: decline the file, and accept it when it comes back."
+        )
+    with transaction.atomic():
+        if contribution.status == ACCEPTED:
+            _show(rows, editor, "taken in again")
+        return contribution.rows.filter(pk__in=[row.pk for row in rows]).update(left_out="")
+
+
+def _require_open(contribution: Contribution) -> None:
+    if contribution.status not in (SUBMITTED, ACCEPTED):
+        raise Refused(f"{contribution}: it waits for nobody.")
+
+
+def _show(rows: Any, editor: AbstractBaseUser | AnonymousUser, reason: str) -> None:
+    _set_withdrawn(rows, False, editor, reason)
+
+
+def _hide(rows: Any, editor: AbstractBaseUser | AnonymousUser, reason: str) -> None:
+    _set_withdrawn(rows, True, editor, reason)
+
+
+def _set_withdrawn(rows: Any, withdrawn: bool, editor: AbstractBaseUser | AnonymousUser, reason: str) -> None:
+    """Show or hide the measurements of rows, with a line in the history of each."""
+    made = Measurement.objects.filter(contribution_row__in=rows)
+    keys = list(made.values_list("pk", flat=True))
+    changed = list(made.exclude(withdrawn=withdrawn).values_list("pk", flat=True))
+    history.remember(Measurement, changed)
+    Measurement.objects.filter(pk__in=changed).update(withdrawn=withdrawn)
+    history.record(Measurement, keys, user=editor, reason=reason)
 
 
 def _set(contribution: Contribution, **changes: object) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardware_catalog.measured import OUTCOME_WORDS, RESOLVED
 from planner.contributions.completing import ASKED, Choice, Completed, OpenName
 from planner.contributions.judging import Judged
+from planner.contributions.models import ContributionRow
 from planner.measurements.words import METRICS, range_text, value_text
+
+# Beyond the interval's edge one of ten good rows lies; beyond twice its reach hardly any.
+FAR_OUTSIDE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,17 @@ class ShownRow:
     inside: bool | None
     why: str  # why there is no prediction, or what widens it
     note: str  # why the row does not compare, though it is kept
+    key: int = 0  # of a stored row
+    left_out: str = ""  # why an editor left it out
+    measurement: str = ""  # the slug of what became of it
+    score: float | None = None  # see Judged.outlier_score
+
+    @property
+    def standing(self) -> str:
+        """What the outlier score says."""
+        if self.score is None:
+            return ""
+        return "inside" if self.score <= 1 else "outside" if self.score <= FAR_OUTSIDE else "far outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,20 @@ class ShownName:
     needed: bool
     rows: int
     chosen: str = ""
+
+
+def shown_stored(judged: Iterable[tuple[ContributionRow, Judged]]) -> list[ShownRow]:
+    """Stored rows, with what became of each."""
+    return [
+        replace(
+            _shown(row.number, told),
+            key=row.pk,
+            left_out=row.left_out,
+            measurement=row.measurement.slug if row.measurement and not row.measurement.withdrawn else "",
+            score=told.outlier_score,
+        )
+        for row, told in judged
+    ]
 
 
 def shown_rows(judged: Iterable[tuple[int, Judged]]) -> list[ShownRow]:

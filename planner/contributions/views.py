@@ -22,7 +22,7 @@ from planner.contributions.forms import OwnForm
 from planner.contributions.models import ACCEPTED, DECLINED, DRAFT, SUBMITTED, Contribution, ContributionRow
 from planner.contributions.parsers import FileFault
 from planner.contributions.parsers.rows import MAX_BYTES
-from planner.contributions.shown import open_names, shown_rows
+from planner.contributions.shown import open_names, shown_rows, shown_stored
 
 # The text or the file, with the form's other fields around it.
 MAX_BODY = MAX_BYTES + 256 * 1024
@@ -132,8 +132,9 @@ def _detail(request: HttpRequest, contribution: Contribution, fault: str = "") -
         "fault": fault,
         "saved": "saved" in request.GET,
         "page": page,
-        "rows": shown_rows(judged),
+        "rows": shown_stored(judged),
         "refusals": selectors.stored_refusals(contribution),
+        "n_left_out": contribution.rows.exclude(left_out="").count(),
         "can_submit": contribution.status in (DRAFT, DECLINED),
         "can_withdraw": contribution.status == SUBMITTED,
         "can_delete": contribution.status != ACCEPTED,
