@@ -217,3 +217,14 @@ def test_everything_wrong_is_told_at_once() -> None:
     assert set(errors) == {"machines", "models", "contexts_tokens", "concurrency"}
     assert len(errors["machines"]) == 6
     assert errors["machines"][-1] == "4 more names are not in the catalog."
+
+
+def test_a_price_that_may_be_of_another_memory_is_unknown() -> None:
+    snapshot = current()
+    several = next(d for d in snapshot.rows.devices if d.launch_price_usd and len(d.memory_options_gb) > 1)
+    one = next(d for d in snapshot.rows.devices if d.launch_price_usd and len(d.memory_options_gb) == 1)
+    asked = Definition(
+        devices=Selection(slugs=(several.slug, one.slug)), counts=(2,), models=Selection(slugs=("qwen3-8b",))
+    )
+    prices = {m.slug: m.devices_price_usd for m in SweepGrid.build(asked, snapshot).entries.machines}
+    assert prices == {several.slug: None, one.slug: 2 * (one.launch_price_usd or 0)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import overload
 
-from hardware_catalog.rows import ModelRow
+from hardware_catalog.rows import DeviceRow, ModelRow
 from hardware_catalog.tables import MachineSpec
 from planner.engine.units import GIB
 from planner.plans.machines import times
@@ -77,9 +77,16 @@ def _machine(base: BaseMachine, count: int) -> MachineEntry:
         operating_system=planned.operating_system,
         category=base.category,
         vendor=device.vendor,
-        devices_price_usd=None if device.launch_price_usd is None else device.launch_price_usd * n_devices,
+        devices_price_usd=_launch_price_usd(device, n_devices),
         devices_tdp_w=None if device.tdp_w is None else device.tdp_w * n_devices,
     )
+
+
+def _launch_price_usd(device: DeviceRow, n_devices: int) -> float | None:
+    """Launch price of all devices. Of one sold with several memories, sources state one price and not for which."""
+    if device.launch_price_usd is None or len(device.memory_options_gb) != 1:
+        return None
+    return device.launch_price_usd * n_devices
 
 
 def _model(row: ModelRow, snapshot: Snapshot) -> ModelEntry:
