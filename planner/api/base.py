@@ -32,6 +32,7 @@ class ApiView(APIView):
     read_scope: str | None = READ
     write_scope: str | None = READ
     usage: Usage | None = None
+    needs_body = True  # where it is posted to
 
     def scope_of(self, request: Request) -> str | None:
         """Which limit a request counts for."""
@@ -44,6 +45,12 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         refuse_unknown(request, self.known_parameters())
+        if (
+            request.method == "POST"
+            and self.needs_body
+            and request.META.get("CONTENT_LENGTH") in (None, "", "0")
+        ):
+            raise Problem("bad-body", "The body is empty: not JSON, nor anything else.")
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any

@@ -26,6 +26,13 @@ _FORGET = "DELETE FROM used WHERE minute < ?1"
 FORGET_EVERY = 1000  # counts of one thread
 
 
+class _Connection(sqlite3.Connection):
+    """Closes itself with the thread that it belonged to."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Counters:
     """Counts by client and scope in a file; open it once per process."""
 
@@ -53,7 +60,9 @@ class Counters:
         held = self._held
         if getattr(held, "process", None) != os.getpid():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=1, isolation_level=None)
+            connection = sqlite3.connect(
+                self.path, timeout=1, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute(_SCHEMA)

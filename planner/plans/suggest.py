@@ -16,7 +16,6 @@ from hardware_catalog.search import Choice, search_devices, search_machines, sea
 from planner import snapshot
 
 NOUNS = {
-    "device": "device",
     "machine": "machine",
     "model": "language model",
     "format": "format",
@@ -42,7 +41,6 @@ LISTED_DEVICES = ("gpu", "apple", "accelerator")
 
 # The resolver's names of the kinds.
 RANKED = {
-    "device": ("device",),
     "machine": ("device", "machine"),
     "model": ("model",),
     "format": ("format",),
@@ -217,7 +215,6 @@ def look_up(kind: str, text: str) -> Lookup:
 
 def _resolve(names: NameIndex, kind: str, text: str) -> Resolution:
     resolve = {
-        "device": names.resolve_device,
         "machine": names.resolve_machine_or_device,
         "model": names.resolve_model,
         "format": names.resolve_format,

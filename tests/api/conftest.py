@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,10 +19,9 @@ ROOT = "/api/v1/"
 
 
 @pytest.fixture(autouse=True)
-def _no_limits(settings: Settings) -> Iterator[None]:
+def _no_limits(settings: Settings) -> None:
     """The tests of limits set their own."""
     settings.API_READS_PER_MINUTE = settings.API_PLANS_PER_MINUTE = settings.API_ROWS_PER_MINUTE = 0
-    yield
 
 
 @pytest.fixture

@@ -153,13 +153,12 @@ class ApiForm(QuestionForm):
         self.by_device = by_device
 
     def look_up(self, kind: str, text: str) -> suggest.Lookup:
-        """A device where one is asked for, before a machine of that name."""
+        """As on the pages, but a device's own name means the device, also where a machine has the same."""
         if kind == "machine" and self.by_device:
-            found = suggest.look_up("device", text)
-            if found.entry is not None or found.ambiguous:
-                return found
-            machine = suggest.look_up(kind, text)
-            return machine if machine.entry is not None else found
+            devices = suggest.directory().entries["device"]
+            entry = devices.get(text) or devices.get(text.casefold())
+            if entry is not None:
+                return suggest.Lookup(entry)
         return suggest.look_up(kind, text)
 
     def is_unsaid(self, name: str) -> bool:
