@@ -22,7 +22,7 @@ QUALITIES: tuple[float, ...] = (8.0, 4.0, 0.0)
 # A step along the front is worth naming where it is so many times as fast as the one before: intervals are far wider.
 WORTH = 1.05
 # the model that is shown first has about so many parameters
-USUAL_SIZE = 25e9
+USUAL_SIZE = 20e9
 # machines without a price that are named
 MOST_UNPRICED = 12
 
