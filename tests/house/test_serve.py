@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management.base import CommandError
+from pytest_django import Settings
 
 from planner.management.commands import serve
 from tests.conftest import clean_environment, unused_port
@@ -49,9 +50,9 @@ def start(checkout: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start `serve`; whatever a failed test leaves running is killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(**environment: str) -> subprocess.Popen[str]:
+    def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+            [sys.executable, "manage.py", "serve", *arguments],
             cwd=checkout,
             env=clean_environment(**environment),
             stdout=subprocess.PIPE,
@@ -90,6 +91,26 @@ def descendants(process: subprocess.Popen[str]) -> set[int]:
     return found - {process.pid}
 
 
+def programs(process: subprocess.Popen[str]) -> dict[str, int]:
+    """Return how many processes of each of its programs run."""
+    commands = []
+    for pid in descendants(process):
+        try:
+            commands.append(Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8"))
+        except OSError:
+            continue
+    return {
+        name: sum(name in command for command in commands) for name in ("gunicorn", "valkey-server", "celery")
+    }
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def alive(pids: set[int]) -> set[int]:
     return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
 
@@ -111,6 +132,9 @@ def test_it_serves_until_it_is_stopped(
         with urllib.request.urlopen(f"http://127.0.0.1:{free_port}{path}", timeout=10) as response:
             assert response.status == 200
     assert stat.S_IMODE((checkout / "var" / "secret_key").stat().st_mode) == 0o600
+    if signal_number == signal.SIGTERM:  # the other comes while the worker is being started
+        wait_until(lambda: programs(process)["celery"] > (os.process_cpu_count() or 1))
+        assert programs(process)["valkey-server"] == 1
 
     children = descendants(process)
     assert children
@@ -123,8 +147,10 @@ def test_it_serves_until_it_is_stopped(
 def test_pages_name_static_files_that_are_served(
     start: Callable[..., subprocess.Popen[str]], checkout: Path, free_port: int
 ) -> None:
-    process = start(PORT=str(free_port))
+    process = start("--web-only", PORT=str(free_port))
     first_line(process)
+    assert programs(process)["gunicorn"] > 1
+    assert {name for name, number in programs(process).items() if number} == {"gunicorn"}
     connection = http.client.HTTPConnection("127.0.0.1", free_port, timeout=10)
     connection.request("GET", "/admin/login/")
     page = connection.getresponse().read().decode()
@@ -143,23 +169,49 @@ def test_nothing_is_left_when_it_is_killed_outright(
         pytest.skip("only Linux's kernel stops the children of a killed process")
     process = start(PORT=str(free_port))
     first_line(process)
+    wait_until(lambda: all(programs(process).values()))
     children = descendants(process)
     process.kill()
     assert wait_until_gone(children) == set()
 
 
-def test_it_stops_when_its_web_server_dies(
+def test_a_web_server_that_dies_is_started_again(
     start: Callable[..., subprocess.Popen[str]], free_port: int
 ) -> None:
-    process = start(PORT=str(free_port))
+    process = start("--web-only", PORT=str(free_port))
     first_line(process)
     children = descendants(process)
     gunicorn = min(children)  # the first started: the workers are its children
     os.kill(gunicorn, signal.SIGKILL)
-    _out, err = process.communicate(timeout=20)
-    assert process.returncode == 1
-    assert err == "CommandError: the web server stopped by itself (exit code -9).\n"
     assert wait_until_gone(children) == set()
+    url = (
+        f"http://127.0.0.1:{free_port}/healthz"  # its socket was never closed, so this waits for the new one
+    )
+    with urllib.request.urlopen(url, timeout=60) as response:
+        assert response.status == 200
+    process.terminate()
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "")
+    assert err == "The web server stopped by itself (exit code -9) and is started again.\n"
+
+
+def test_a_broker_of_ones_own_is_taken(settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert serve._broker() == []
+    settings.REDIS_URL = None
+    assert [child.name for child in serve._broker()] == ["broker"]
+
+
+def test_a_broker_that_cannot_run_is_told_in_one_line(manage: Manage, checkout: Path) -> None:
+    folder = checkout / "var" / "broker"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.touch()
+    result = manage("serve", folder=checkout, PORT=str(unused_port()))
+    folder.unlink()
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"CommandError: the broker needs the folder {folder}")
+    assert result.stderr.endswith("or set REDIS_URL.\n")
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_taken_port_is_told_in_one_line(manage: Manage, checkout: Path) -> None:
