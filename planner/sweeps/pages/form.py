@@ -217,11 +217,9 @@ class SweepForm(forms.Form):
             title = given.axis.title
             found += [(f"axis-{name}", title, text) for text in given.errors]
             found += [(given.axis.find(), title, text) for text in given.name_errors]
-            found += [
-                (given.axis.parameter_of(key), title, f"{text}")
-                for key, texts in given.filter_errors.items()
-                for text in texts
-            ]
+            for key, texts in given.filter_errors.items():
+                label = f"{title}, {given.filters.fields[key].label}" if given.filters else title
+                found += [(given.axis.parameter_of(key), label, str(text)) for text in texts]
         for name, field in self.fields.items():
             found += [(name, str(field.label), str(text)) for text in self.errors.get(name, ())]
         return found

@@ -127,7 +127,7 @@ def _filters(given: AxisInput, form: ListForm) -> tuple[tuple[FilterView, ...], 
 def tally(given: AxisInput) -> str:
     """How many entries are chosen, in words."""
     axis, n_chosen, n_all = given.axis, given.n_chosen, len(given.all_slugs)
-    if n_chosen is None:
+    if n_chosen is None or given.filter_errors:
         return ""
     if given.way == ALL:
         return f"all {words.counted(n_all, axis.noun, axis.nouns)}"

@@ -38,6 +38,8 @@ def progress_context(sweep: Sweep) -> dict[str, Any]:
     return {
         "sweep": sweep,
         "progress": found,
+        # the one that the sweep failed for stands in its reason already
+        "problems": [problem for problem in found.errors if problem.error not in found.reason],
         "is_going": sweep.state in GOING,
         "per_cent": int(100 * found.n_plans_done / found.n_plans) if found.n_plans else 0,
         "sentence": sentence(sweep),
