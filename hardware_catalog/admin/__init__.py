@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
+
 from hardware_catalog.admin import (
     devices,
     formats,
@@ -12,6 +14,8 @@ from hardware_catalog.admin import (
     runtimes,
     sources,
 )
+
+admin.site.site_header = admin.site.site_title = "Sizewise"
 
 __all__ = [
     "devices",

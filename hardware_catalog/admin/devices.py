@@ -73,13 +73,9 @@ class DeviceAdmin(ExchangeAdmin, FiguresAdmin, EntryAdmin):
             None,
             {
                 "fields": [
-                    "name",
-                    "slug",
-                    "kind",
-                    "vendor",
-                    "architecture",
-                    "form_factor",
-                    "year",
+                    ("name", "slug"),
+                    ("kind", "form_factor", "year"),
+                    ("vendor", "architecture"),
                     "carried_by",
                 ]
             },
@@ -88,11 +84,8 @@ class DeviceAdmin(ExchangeAdmin, FiguresAdmin, EntryAdmin):
             "Memory",
             {
                 "fields": [
-                    "memory_type",
-                    "unified_memory",
-                    "bandwidth_bytes_per_s",
-                    "bandwidth_is_upper_limit",
-                    "bandwidth_basis",
+                    ("memory_type", "unified_memory"),
+                    ("bandwidth_bytes_per_s", "bandwidth_is_upper_limit", "bandwidth_basis"),
                 ],
                 "description": "Sizes in vendor's GB (2**30 bytes each), bandwidth in decimal GB/s, the peak.",
             },
@@ -100,13 +93,13 @@ class DeviceAdmin(ExchangeAdmin, FiguresAdmin, EntryAdmin):
         (
             "Compute",
             {
-                "fields": list(RATE_FIELDS),
+                "fields": [RATE_FIELDS[:3], RATE_FIELDS[3:6], RATE_FIELDS[6]],
                 "description": "Dense, FP32 (INT32) accumulation; figures with sparsity are twice these.",
             },
         ),
         (
             "Link, power and price",
-            {"fields": ["interconnect", "pcie_bytes_per_s", "tdp_w", "launch_price_usd"]},
+            {"fields": ["interconnect", ("pcie_bytes_per_s", "tdp_w", "launch_price_usd")]},
         ),
         ("Notes", {"fields": ["notes"]}),
         STATE_FIELDSET,
