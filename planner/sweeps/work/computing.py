@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,14 @@ class Prepared:
 _prepared: OrderedDict[UUID, Prepared] = OrderedDict()
 
 
+class _Held(threading.local):
+    # making a connection and ending it takes as long as writing thousands of plans
+    connection: duckdb.DuckDBPyConnection | None = None
+
+
+_held = _Held()
+
+
 def warm_up() -> None:
     """Load what every sweep needs, so that the processes of a worker share it instead of loading it each."""
     try:
@@ -69,8 +78,7 @@ def work_once(process: str) -> bool:
     lease = claim(process)
     if lease is None:
         return False
-    with closing(connect()) as connection:
-        _attempt(lease, connection, Heart(lease, connection.interrupt))
+    _attempt(lease, Heart(lease))
     return True
 
 
@@ -78,40 +86,53 @@ def compute_here(sweep: Sweep) -> None:
     """Compute what is left of a sweep in this process and thread, without workers and broker, until it ends."""
     while sweep.state in ACTIVE:
         if lease := claim_of(sweep.pk, "here:0/0"):
-            with closing(connect()) as connection:
-                _attempt(lease, connection, NoHeart())
+            _attempt(lease, NoHeart())
         else:  # what failed is tried again a little later
             time.sleep(0.1)
         sweep.refresh_from_db()
 
 
-def _attempt(lease: Lease, connection: duckdb.DuckDBPyConnection, heart: Heart | NoHeart) -> None:
-    """Compute a leased chunk; whatever happens, no temporary file of this attempt stays."""
+def _attempt(lease: Lease, heart: Heart | NoHeart) -> None:
+    """Compute a leased chunk, and note what came of it."""
     try:
-        with heart, _kept_tidy(lease):
-            prepared = _prepare(lease.sweep_id)
-            os.listdir(prepared.folder)  # better now than after computing
-            began = time.monotonic()
-            made = _made(lease, prepared, connection, heart)
-            heart.check()
-            is_finished = finish(lease, made, time.monotonic() - began)
-        if not is_finished:  # it was stopped just now, or given to somebody else
-            give_back(held(lease))
-        elif lease.is_closing:
-            remove_orphans(lease.sweep_id)
+        _compute(lease, heart)
     except Interrupted:
         give_back(held(lease))
     except CannotRebuild as error:
         fail(lease, str(error), for_good=True)
     except Exception as error:
-        try:
-            heart.check()
-        except Interrupted:  # what DuckDB raises then is only that it was interrupted
+        if heart.has_ended:  # what DuckDB raises then is only that it was interrupted
             give_back(held(lease))
             return
         if lease.attempt >= MOST_ATTEMPTS:
             logger.exception("Chunk %s of sweep %s fails.", lease.index, lease.sweep_id)
         fail(lease, reason_of(error, folder_of(lease.sweep_id)))
+
+
+def _compute(lease: Lease, heart: Heart | NoHeart) -> None:
+    """Compute a leased chunk; whatever happens, no temporary file of this attempt stays. Raises ``Interrupted``."""
+    with _connection() as connection, heart.beating(connection.interrupt), _kept_tidy(lease):
+        prepared = _prepare(lease.sweep_id)
+        os.listdir(prepared.folder)  # better now than after computing
+        began = time.monotonic()
+        made = _made(lease, prepared, connection, heart)
+        heart.check()
+        if not finish(lease, made, time.monotonic() - began):
+            raise Interrupted
+    if lease.is_closing:
+        remove_orphans(lease.sweep_id)
+
+
+@contextmanager
+def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """This thread's connection; after trouble the next one is new."""
+    connection, _held.connection = _held.connection or connect(), None
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+    _held.connection = connection
 
 
 @contextmanager

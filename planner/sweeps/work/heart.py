@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import DatabaseError, connections
 
@@ -20,49 +20,46 @@ INTERRUPT_EVERY_S = 0.2
 
 
 class Interrupted(Exception):
-    """The chunk is not to be finished: ``standing`` says why."""
-
-    def __init__(self, standing: Standing) -> None:
-        super().__init__(standing.name)
-        self.standing = standing
+    """The chunk is not to be finished: its sweep is to stop, or it is somebody else's by now."""
 
 
 class Heart:
-    """Beats for a lease while it is entered; ``interrupt`` is called, again and again, once the work is to end."""
+    """Beats for a lease."""
 
-    def __init__(self, lease: Lease, interrupt: Callable[[], None]) -> None:
+    def __init__(self, lease: Lease) -> None:
         """See the class."""
         self._lease = lease
-        self._interrupt = interrupt
         self._standing = Standing.HELD
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
 
-    def __enter__(self) -> Heart:
-        self._thread.start()
-        return self
+    @contextmanager
+    def beating(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Beat meanwhile; once the work is to end, ``interrupt`` is called, again and again."""
+        thread = threading.Thread(target=self._beat, args=(interrupt,), name="heart", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            thread.join()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._done.set()
-        self._thread.join()
+    @property
+    def has_ended(self) -> bool:
+        """Whether the work is to end."""
+        return self._standing is not Standing.HELD
 
     def check(self) -> None:
         """Raise ``Interrupted`` once the work is to end."""
-        if self._standing is not Standing.HELD:
-            raise Interrupted(self._standing)
+        if self.has_ended:
+            raise Interrupted
 
-    def _beat(self) -> None:
+    def _beat(self, interrupt: Callable[[], None]) -> None:
         try:
             self._standing = self._watched()
         finally:
             connections.close_all()  # this thread's own
         while not self._done.wait(INTERRUPT_EVERY_S):
-            self._interrupt()
+            interrupt()
 
     def _watched(self) -> Standing:
         """Hold the lease until the work is done or to end; what became of it."""
@@ -83,16 +80,12 @@ class Heart:
 class NoHeart:
     """For computing without workers, where nobody else could take the chunk."""
 
-    def __enter__(self) -> NoHeart:
-        return self
+    has_ended = False
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Nothing is to be ended."""
+    @contextmanager
+    def beating(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Does nothing."""
+        yield
 
     def check(self) -> None:
         """Never raises."""
