@@ -51,9 +51,19 @@ class HeatForm(ViewForm):
     def __init__(self, data: QueryDict, sweep: Sweep, entries: Entries) -> None:
         super().__init__(data)
         definition = of_json(sweep.definition)
-        self.offer("measure", MEASURES.items(), "speed")
-        self.offer("machine_order", [(key, words) for key, (_, words) in MACHINE_ORDERS.items()], "memory")
-        self.offer("model_order", [(key, words) for key, (_, words) in MODEL_ORDERS.items()], "parameters")
+        self.offer("measure", MEASURES.items(), "speed", is_open=True)
+        self.offer(
+            "machine_order",
+            [(key, words) for key, (_, words) in MACHINE_ORDERS.items()],
+            "memory",
+            is_open=True,
+        )
+        self.offer(
+            "model_order",
+            [(key, words) for key, (_, words) in MODEL_ORDERS.items()],
+            "parameters",
+            is_open=True,
+        )
         contexts = [(str(size), f"{tokens(size)} tokens") for size in sorted(definition.contexts_tokens)]
         self.offer("context", contexts, nothing="any")
         self.offer(

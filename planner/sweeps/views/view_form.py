@@ -26,6 +26,8 @@ class ViewForm(forms.Form):
 
     # usual values of what is left open, by name
     usual: Mapping[str, Any] = {}
+    # those of which the usual value is never said
+    open_when_usual: tuple[str, ...] = ()
     # fields that the address may say more than once
     several: tuple[str, ...] = ()
     # fields in sight, under "more choices", and those that only links set
@@ -39,15 +41,28 @@ class ViewForm(forms.Form):
         self.said = data
         self.offered: dict[str, list[tuple[str, str]]] = {}
 
-    def offer(self, name: str, choices: Choices, usual: str = "", nothing: str | None = None) -> None:
-        """What one can choose; ``usual`` is what an open field means, ``nothing`` the words of leaving it open."""
+    def offer(
+        self,
+        name: str,
+        choices: Choices,
+        usual: str = "",
+        nothing: str | None = None,
+        *,
+        is_open: bool = False,
+    ) -> None:
+        """What one can choose; ``usual`` is what an open field means, ``nothing`` the words of leaving it open.
+
+        ``is_open``: the usual one is always the same, so that choosing it leaves the field open.
+        """
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        every = [] if nothing is None else [("", nothing)]
-        self.offered[name] = [*every, *choices]
-        field.choices = [("", ""), *self.offered[name]]
+        every = [*([] if nothing is None else [("", nothing)]), *choices]
+        field.choices = [("", ""), *every]
         field.error_messages["invalid_choice"] = "There is no such choice here. Choose from the list."
+        self.offered[name] = [("" if is_open and key == usual else key, words) for key, words in every]
         self.usual = {**self.usual, name: usual}
+        if is_open:
+            self.open_when_usual = (*self.open_when_usual, name)
 
     def clean(self) -> dict[str, Any]:
         """Refuse what the address says twice, or what this page does not know; nothing is dropped in silence."""
@@ -72,22 +87,22 @@ class ViewForm(forms.Form):
         return None if value in (None, "") else int(value)
 
     def query(self, **changed: str | list[str]) -> str:
-        """The query string of what is asked, some of it said otherwise; what is usual is not said."""
+        """The query string of what is asked, some of it said otherwise; "" where nothing is."""
         said: dict[str, list[str]] = {
             name: [CONTROL.sub("", text).strip() for text in self.said.getlist(name)] for name in self.fields
         }
         said |= {name: [value] if isinstance(value, str) else value for name, value in changed.items()}
         return urlencode(
-            [(name, text) for name, texts in said.items() for text in texts if not self._is_usual(name, text)]
+            [(name, text) for name, texts in said.items() for text in texts if not self._is_open(name, text)]
         )
 
     @property
     def is_untidy(self) -> bool:
-        """Whether a browser wrote the address from the form, what is usual in it."""
-        return any(self._is_usual(name, text) for name in self.said for text in self.said.getlist(name))
+        """Whether a browser wrote the address from the form, its open fields in it."""
+        return any(self._is_open(name, text) for name in self.said for text in self.said.getlist(name))
 
-    def _is_usual(self, name: str, text: str) -> bool:
-        return text in ("", str(self.usual.get(name)))
+    def _is_open(self, name: str, text: str) -> bool:
+        return not text or (name in self.open_when_usual and text == self.usual[name])
 
     @property
     def fields_shown(self) -> list[FieldView]:
@@ -115,6 +130,7 @@ class ViewForm(forms.Form):
         options: tuple[tuple[str, str, bool], ...] = ()
         if name in self.offered:
             chosen = said or str(self.usual.get(name) or "")
+            chosen = "" if self._is_open(name, chosen) else chosen
             options = tuple((key, words, key == chosen) for key, words in self.offered[name])
         errors = tuple(str(text) for text in self.errors.get(name, ()))
         return FieldView(name, str(field.label), said, errors, options, self.examples.get(name, ""))
