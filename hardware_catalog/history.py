@@ -131,7 +131,7 @@ def _before_saving(sender: Any, instance: Any, raw: bool = False, **_: Any) -> N
 
 def _before_deleting(sender: Any, instance: Any, **_: Any) -> None:
     if hasattr(sender._meta, "simple_history_manager_attribute"):
-        remember(sender, [instance.pk])
+        record(sender, [instance.pk], reason="as it was when it was deleted")
 
 
 def _with_belongings(sender: Any, instance: Any, history_instance: Any, **_: Any) -> None:

@@ -10,7 +10,7 @@ from import_export.results import RowResult
 from hardware_catalog import selectors
 from hardware_catalog.importing.cells import Cell, Json, Number, Word
 from hardware_catalog.importing.tables import Table, columns
-from hardware_catalog.measured import FIELD_OF_COLUMN, METRICS, OUTCOME_WORDS, OWN
+from hardware_catalog.measured import FIELD_OF_COLUMN, METRICS, OUTCOME_WORDS, OWN, RESOLVED
 from hardware_catalog.measurement_loading import Deriver, stated
 from hardware_catalog.models import Measurement
 
@@ -65,6 +65,7 @@ class MeasurementTable(Table):
         """A row that is added here is the project's own."""
         measurement: Measurement = super().init_instance(row)
         measurement.origin = OWN
+        measurement.outcome = RESOLVED  # until it is derived
         return measurement
 
     def import_instance(self, instance: Any, row: Any, **options: Any) -> None:

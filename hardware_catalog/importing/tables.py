@@ -58,6 +58,7 @@ class Table(ModelResource):  # type: ignore[misc]
         clean_model_instances = True
         skip_unchanged = True
         report_skipped = False
+        store_instance = True
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

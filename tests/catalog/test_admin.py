@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
 from django.http import HttpResponse
@@ -28,6 +27,7 @@ from hardware_catalog.models import (
     Source,
     WeightFormat,
 )
+from tests.catalog.staff import form_values, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -55,9 +55,8 @@ SEARCHES = {
 
 
 @pytest.fixture
-def editor(client: Client) -> Client:
-    client.force_login(get_user_model().objects.create_superuser("editor", "editor@example.org", "secret"))
-    return client
+def editor() -> Client:
+    return signed_in()
 
 
 def page(editor: Client, name: str, *arguments: Any, **query: str) -> HttpResponse:
@@ -69,25 +68,6 @@ def counted(editor: Client, name: str, *arguments: Any, **query: str) -> tuple[H
     with CaptureQueriesContext(connection) as queries:
         response = page(editor, name, *arguments, **query)
     return response, len(queries)
-
-
-def form_values(response: HttpResponse) -> dict[str, Any]:
-    """What a browser would send back when nothing is changed."""
-    context = response.context
-    values: dict[str, Any] = {}
-    forms = [context["adminform"].form]
-    for formset in context["inline_admin_formsets"]:
-        forms += [formset.formset.management_form, *formset.formset.forms]
-    for form in forms:
-        for bound in form:
-            value = bound.value()
-            if value is True:
-                values[bound.html_name] = "on"
-            elif value is not None and value is not False:
-                values[bound.html_name] = value
-                if bound.field.show_hidden_initial:
-                    values[bound.html_initial_name] = value
-    return values
 
 
 def test_every_model_of_the_catalog_has_its_admin() -> None:
