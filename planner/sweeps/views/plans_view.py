@@ -24,13 +24,13 @@ SHOWN = (
     ("machine", "Machine and model", ""),
     ("price", "Price", "num wide-only"),
     ("bits", "Bits", "num wide-only"),
-    ("context", "Context", "num wide-only"),
-    ("users", "Users", "num wide-only"),
+    ("context", "Context", "num roomy-only"),
+    ("users", "Users", "num roomy-only"),
     ("verdict", "Fits?", ""),
     ("need", "Needs", "num wide-only"),
     ("decode", "Writes, tokens/s", "num"),
-    ("prefill", "Reads, tokens/s", "num wide-only"),
-    ("ttft", "First token", "num wide-only"),
+    ("prefill", "Reads, tokens/s", "num roomy-only"),
+    ("ttft", "First token", "num roomy-only"),
 )
 
 
