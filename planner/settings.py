@@ -247,6 +247,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # It warns of each HEAD request, whose body Django leaves to the server to drop.
         "gunicorn.http.wsgi": {"level": "ERROR"},
+        # A wrong password is answered; what was tried stands in the admin under Axes.
+        "axes": {"level": "ERROR"},
         # A stranger's wrong Host header is answered with 400; it is not this program's error.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
     },
