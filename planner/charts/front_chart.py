@@ -13,7 +13,7 @@ from planner.charts.svg import anchor, chart, element, figure, label, line, path
 TOP, PLOT, BOTTOM = 30, 400, 46
 HEIGHT = TOP + PLOT + BOTTOM
 BASE = TOP + PLOT
-MOST_TICKS = 7
+MOST_TICKS, MOST_LINES = 7, 12  # along, and upwards
 # a usual page's width, and what a letter of a label takes of it, in pixels
 WIDTH, LETTER, LINE = 720, 6.6, 15
 MOST_LETTERS = 26
@@ -89,7 +89,7 @@ def _frame(axes: _Axes) -> list[SafeString]:
         x = axes.prices.share(value)
         drawn.append(line(x, TOP, x, BASE, "grid"))
         drawn.append(label(f"${plain(value)}", x, BASE + 18, "tick-label", end=anchor(x, edge=0.03)))
-    for value in axes.speeds.ticks(MOST_TICKS):
+    for value in axes.speeds.ticks(MOST_LINES):
         y = BASE - PLOT * axes.speeds.share(value)
         drawn.append(line(0, y, 1, y, "grid"))
         drawn.append(label(plain(value), 0, y - 5, "tick-label"))
@@ -137,7 +137,7 @@ def _names(points: Sequence[FrontPoint], axes: _Axes) -> list[SafeString]:
     # the figures of the upright axis
     taken += [
         (0, y - LINE, LETTER * len(plain(value)), y)
-        for value in axes.speeds.ticks(MOST_TICKS)
+        for value in axes.speeds.ticks(MOST_LINES)
         for y in (BASE - PLOT * axes.speeds.share(value),)
     ]
     named: set[str] = set()

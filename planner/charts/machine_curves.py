@@ -15,7 +15,7 @@ from planner.figures import rate, tokens_short
 TOP, PLOT, BOTTOM = 30, 360, 46
 HEIGHT = TOP + PLOT + BOTTOM
 BASE = TOP + PLOT
-MOST_TICKS = 7
+MOST_TICKS, MOST_LINES = 7, 12  # along, and upwards
 LINE = 16  # pixels between names
 TICK_ROOM = 0.1  # share of the width that a context's figure takes
 
@@ -75,7 +75,7 @@ def machine_curves(curves: Sequence[MachineCurve], *, title: str, description: s
 
 def _frame(axes: _Axes, contexts: Sequence[int]) -> list[SafeString]:
     drawn: list[SafeString] = []
-    for value in axes.speeds.ticks(MOST_TICKS):
+    for value in axes.speeds.ticks(MOST_LINES):
         y = axes.y(value)
         drawn += [line(0, y, 1, y, "grid"), label(plain(value), 0, y - 5, "tick-label")]
     reading = READING_TPS.value

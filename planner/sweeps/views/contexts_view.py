@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -32,6 +33,7 @@ from planner.sweeps.views.room import of_result, page
 from planner.sweeps.views.view_form import ViewForm, choice, search
 
 ANY_FORMAT = "any"
+ANY_WORDS = "whichever is fastest"
 MOST_CANDIDATES = 8
 
 
@@ -64,7 +66,7 @@ class ContextsForm(ViewForm):
         definition = of_json(sweep.definition)
         users, entries = sorted(definition.concurrency), reader.entries
         usual = usual_query(reader, definition.contexts_tokens, users)
-        self.reader, self.entries = reader, entries
+        self.reader, self.entries, self.keeps_best = reader, entries, sweep.keep == "best"
         self.models = {entry.slug: number for number, entry in enumerate(entries.models)}
         by_name = sorted(entries.models, key=lambda entry: entry.name.casefold())
         self.offer(
@@ -75,7 +77,7 @@ class ContextsForm(ViewForm):
         self.formats = {entry.slug: number for number, entry in enumerate(entries.formats)}
         self.offer(
             "format",
-            [(ANY_FORMAT, "whichever is fastest"), *((entry.slug, entry.name) for entry in entries.formats)],
+            [(ANY_FORMAT, ANY_WORDS), *((entry.slug, entry.name) for entry in entries.formats)],
         )
         self.offer("users", [(str(count), str(count)) for count in users], str(users[0]))
         field = self.fields["machine"]
@@ -91,11 +93,11 @@ class ContextsForm(ViewForm):
     def contexts_query(self) -> ContextsQuery:
         """What is asked; usual where it is left open or wrong."""
         model = self.models[self.value("model")]
-        found = usual_format(self.reader, model)
-        if found is not None:
-            # the usual one depends on the model: an open field stays open when another model is chosen
-            every = self.offered["format"]
-            self.offer("format", every, nothing=f"usual ({self.entries.formats[found].name})")
+        # of a sweep that keeps only the best, one format has gaps
+        found = None if self.keeps_best else usual_format(self.reader, model)
+        # the usual one depends on the model: an open field stays open when another model is chosen
+        usual = ANY_WORDS if found is None else self.entries.formats[found].name
+        self.offer("format", self.offered["format"], nothing=f"usual ({usual})")
         chosen = self.value("format")
         number = found if not chosen else None if chosen == ANY_FORMAT else self.formats[chosen]
         return ContextsQuery(
@@ -138,7 +140,6 @@ def contexts_page(request: HtmxHttpRequest, sweep: Sweep, reader: Reader) -> Htt
     form.is_valid()
     query = form.contexts_query()
     curves = context_curves(reader, query)
-    definition = of_json(sweep.definition)
     names = [entry.name for entry in reader.entries.machines]
     chosen = query.machines or tuple(curve.machine for curve in curves)
     return page(
@@ -167,11 +168,20 @@ def contexts_page(request: HtmxHttpRequest, sweep: Sweep, reader: Reader) -> Htt
         is_full=len(chosen) >= MOST_MACHINES,
         without=[names[number] for number in query.machines if number not in {c.machine for c in curves}],
         has_chosen=bool(query.machines),
-        prompt_tokens=None if definition.prompt_tokens == FULL else definition.prompt_tokens,
-        output_tokens=definition.output_tokens,
-        repeat=f"{reverse('sweeps:new')}?from={sweep.pk}",
-        one_context=len(definition.contexts_tokens) == 1,
+        **_workload(sweep),
     )
+
+
+def _workload(sweep: Sweep) -> dict[str, Any]:
+    """What of the sweep's question limits what the curves can say."""
+    definition = of_json(sweep.definition)
+    return {
+        "prompt_tokens": None if definition.prompt_tokens == FULL else definition.prompt_tokens,
+        "output_tokens": definition.output_tokens,
+        "repeat": f"{reverse('sweeps:new')}?from={sweep.pk}",
+        "one_context": len(definition.contexts_tokens) == 1,
+        "best_only": sweep.keep == "best",
+    }
 
 
 def _chart(curves: Sequence[Curve], names: Sequence[str]) -> SafeString | None:
