@@ -103,6 +103,7 @@ class Problem(exceptions.APIException):
         self.status_code = self.kind.status
         super().__init__(detail)
         self.errors = errors
+        self.auth_header = ""  # for a 401
         self.extra = extra
 
 

@@ -65,7 +65,7 @@ class Schema(AutoSchema):
         for response in responses.values():
             response["description"] = response["description"] or self._first_line()
             response["headers"] = dict(LIMIT_HEADERS)
-        if self.method == "GET":
+        if self.method == "GET" and getattr(self.view, "is_conditional", True):
             responses["304"] = {"description": "What the client has is what there is (If-None-Match)."}
             responses["200"]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
         for status in {*ALWAYS, *getattr(self.view, "problem_statuses", ()), *self._usual_problems()}:
@@ -97,7 +97,9 @@ class Schema(AutoSchema):
         """404 (and 410) where something may not be there, 413 and 415 where a body is read."""
         is_list = getattr(self.view, "is_list", False)
         found: tuple[int, ...] = (404,) if "{" in self.path or is_list else ()
-        return (*found, 413, 415) if self.method in ("POST", "PUT", "PATCH") else found
+        acts = self.method != "GET" and "sweep" in self.path
+        found = (*found, 403, 409) if acts else found
+        return (*found, 413, 415) if self.method == "POST" else found
 
 
 def problem_responses() -> dict[str, Any]:

@@ -9,6 +9,8 @@ from planner.api.catalog import views as catalog
 from planner.api.evidence import views as evidence
 from planner.api.plans import many
 from planner.api.plans import views as plans
+from planner.api.sweeps import views as sweeps
+from planner.api.sweeps.plans import SweepPlans
 
 app_name = "api"
 urlpatterns = [
@@ -37,6 +39,11 @@ urlpatterns = [
     path("plans/many/", many.ManyPlans.as_view(), name="many-plans"),
     path("plans/predict/", many.Predictions.as_view(), name="predictions"),
     path("plans/<str:plan_id>/", plans.PlanDetail.as_view(), name="plan"),
+    path("sweeps/", sweeps.SweepList.as_view(), name="sweeps"),
+    path("sweeps/<uuid:sweep_id>/", sweeps.SweepDetail.as_view(), name="sweep"),
+    path("sweeps/<uuid:sweep_id>/stop/", sweeps.SweepStop.as_view(), name="sweep-stop"),
+    path("sweeps/<uuid:sweep_id>/resume/", sweeps.SweepResume.as_view(), name="sweep-resume"),
+    path("sweeps/<uuid:sweep_id>/plans/", SweepPlans.as_view(), name="sweep-plans"),
     re_path(r"^.*/$", root.NotThere.as_view(), name="not-there"),
     re_path(r"^.*[^/]$", root.with_slash),
 ]

@@ -22,7 +22,7 @@ REGENERATE = (
     "the committed file is old: run manage.py load_catalog && manage.py make_api_schema, and look at the diff"
 )
 # what differs from one installation to the next
-OF_THE_MOMENT = frozenset({"created", "registered"})
+OF_THE_MOMENT = frozenset({"created", "registered", "started", "finished", "progress"})
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,8 @@ def test_every_operation_has_an_example(committed: dict[str, Any]) -> None:
         if operation["operationId"] == "schema":
             continue  # it is this document
         success = next(r for status, r in operation["responses"].items() if status.startswith("2"))
+        if "content" not in success:
+            continue
         for media_type, content in success["content"].items():
             if media_type in schema.examples()[operation["operationId"]]["response"]:
                 assert "example" in content, (operation["operationId"], media_type)
