@@ -13,6 +13,8 @@ from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "planner.settings")
+# Django's checks load all pages, which a worker has no use for; `serve` and `manage.py check` run them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 # Celery advises against root because of messages that carry code; these are JSON without content.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 # On a lost connection it tells of a default of its next version that the settings have decided on.

@@ -28,7 +28,7 @@ SMALL = as_json(
         keep="all",
     )
 )
-CHUNK_PLANS = 700
+CHUNK_PLANS = 1200
 
 
 @pytest.fixture(scope="module")
