@@ -91,7 +91,9 @@ class Command(BaseCommand):
         if options["edits"]:
             choice = Choice[options["edits"]]
             return load(rows, digest, data, lambda edit: choice)
-        if options["interactive"] and sys.stdin is not None and sys.stdin.isatty():
+        # a program that loads without a word, such as serve, asks nothing either
+        may_ask = options["interactive"] and options["verbosity"] > 0
+        if may_ask and sys.stdin is not None and sys.stdin.isatty():
             choices = self._ask(find_edits(rows, digest, data))
             return load(rows, digest, data, decided(choices) if choices else later)
         return load(rows, digest, data)
