@@ -91,12 +91,11 @@ class Schema(AutoSchema):
         return (self.view.__doc__ or "").strip().partition("\n")[0]
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return getattr(self.view, "is_list", False)
+        return self.method == "GET" and getattr(self.view, "is_list", False)
 
     def _usual_problems(self) -> tuple[int, ...]:
         """404 (and 410) where something may not be there, 413 and 415 where a body is read."""
-        is_list = getattr(self.view, "is_list", False)
-        found: tuple[int, ...] = (404,) if "{" in self.path or is_list else ()
+        found: tuple[int, ...] = (404,) if "{" in self.path or self._is_list_view() else ()
         acts = self.method != "GET" and "sweep" in self.path
         found = (*found, 403, 409) if acts else found
         return (*found, 413, 415) if self.method == "POST" else found
