@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,6 +38,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Celery wakes workers; what is to be done and who does it stands in the database (planner/sweeps/work).
 BROKER_FOLDER = broker_folder(database_identity(DATABASES["default"]), VAR_DIR)
 CELERY_BROKER_URL = REDIS_URL or broker_url(BROKER_FOLDER)
+# Kombu would take any certificate.
+CELERY_BROKER_USE_SSL = (
+    {"ssl_cert_reqs": ssl.CERT_REQUIRED} if CELERY_BROKER_URL.startswith("rediss:") else False
+)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for as long as it takes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import redis
 from planner import broker
 from planner.broker import NoBroker, broker_folder
 from planner.environment import database_identity
+from tests.conftest import ROOT, clean_environment
 
 VAR = Path("/srv/sizewise/var")
 
@@ -119,3 +121,29 @@ def test_one_broker_runs_and_another_takes_over_when_it_goes(
     second.terminate()
     assert second.wait(timeout=10) == 0
     assert stat.S_IMODE((folder / broker.LOCK).stat().st_mode) == 0o600
+
+
+def test_the_certificate_of_a_broker_is_verified() -> None:
+    asked = subprocess.run(
+        [sys.executable, "-c", "from planner.celery import app; print(app.connection_for_write().ssl)"],
+        cwd=ROOT,
+        env=clean_environment(REDIS_URL="rediss://host:6379/0"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "CERT_REQUIRED" in asked.stdout
+
+
+def test_a_worker_tells_a_wrong_variable_in_one_line() -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "planner", "worker"],
+        cwd=ROOT,
+        env=clean_environment(REDIS_URL="http://host"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 1
+    assert found.stderr.startswith("Sizewise cannot start: REDIS_URL='http://host' is not a Redis address")
+    assert found.stderr.count("\n") == 1
