@@ -81,7 +81,7 @@ def _frame(axes: _Axes, contexts: Sequence[int]) -> list[SafeString]:
     reading = READING_TPS.value
     if axes.speeds.low < reading < axes.speeds.high:
         drawn.append(line(0, axes.y(reading), 1, axes.y(reading), "reading-line"))
-        drawn.append(label("people read", 0.5, axes.y(reading) - 5, "note", end="middle"))
+        drawn.append(label("people read", 0.08, axes.y(reading) - 5, "note"))
     free_until = 1 + 2 * TICK_ROOM
     for context in contexts[::-1]:
         x = axes.x(context)
