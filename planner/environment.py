@@ -267,7 +267,7 @@ def _is_origin(origin: str) -> bool:
     whole = f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
     return (
         parts.scheme in ("http", "https")
-        and (_is_address(host) or bool(_HOST_NAME.fullmatch(host)) and not host.startswith("."))
+        and (_is_address(host) or (bool(_HOST_NAME.fullmatch(host)) and not host.startswith(".")))
         and origin.lower() == whole
     )
 
