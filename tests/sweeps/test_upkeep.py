@@ -196,11 +196,13 @@ def test_upkeep_removes_deleted_sweeps_and_outlives_trouble(
 
 
 def test_processes_are_named_after_their_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names._Here, "in_pool", False)
-    assert names.process_name() == f"{names.worker_name()}/{os.getpid()}"
-    assert names.worker_name().endswith(f":{os.getpid()}")
-    names.enter_pool()
-    assert names.worker_name().endswith(f":{os.getppid()}")
+    monkeypatch.setenv(names._WORKER, "")
+    names.become_worker()
+    first = names.worker_name()
+    assert names.process_name() == f"{first}/{os.getpid()}"
     holder = f"{names.process_name()} beef"
+    assert names.process_of(holder) == names.process_name()
     assert names.process_id(holder) == os.getpid()
-    assert names.in_words("a-host.lan:17/42 beef") == "a-host.lan, process 42"
+    assert names.in_words("a-host.lan:17-ab12/42 beef") == "a-host.lan, process 42"
+    names.become_worker()  # as in another container, where host and process may be called the same
+    assert names.worker_name() != first

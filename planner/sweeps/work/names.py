@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 
-
-class _Here:
-    # whether this process is one of a worker's pool: then the worker is its parent
-    in_pool = False
+# Processes of a worker's pool inherit it, however they are started.
+_WORKER = "_SIZEWISE_WORKER"
 
 
-def enter_pool() -> None:
-    """Say that this process computes for its parent."""
-    _Here.in_pool = True
+def become_worker() -> None:
+    """Give this process, a worker's main one, its name: containers may share a host's name, and ids of processes."""
+    os.environ[_WORKER] = f"{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(2)}"
 
 
 def worker_name() -> str:
-    """The worker: its host and the id of its main process."""
-    return f"{socket.gethostname()}:{os.getppid() if _Here.in_pool else os.getpid()}"
+    """The worker that this process is or belongs to."""
+    return os.environ.get(_WORKER) or f"{socket.gethostname()}:{os.getpid()}"
 
 
 def process_name() -> str:
@@ -38,5 +37,5 @@ def process_id(holder: str) -> int:
 
 def in_words(holder: str) -> str:
     """The process of a lease's holder for people: "host, process 4711"."""
-    host, _, number = process_of(holder).rpartition(":")
-    return f"{host}, process {number.rpartition('/')[2]}"
+    host = process_of(holder).rpartition(":")[0]
+    return f"{host}, process {process_id(holder)}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
-from celery.signals import worker_init, worker_process_init
+from celery.signals import worker_init
 from django.db import InterfaceError, OperationalError
 
 from planner.sweeps.work.computing import warm_up, work_once
-from planner.sweeps.work.names import enter_pool, process_name
+from planner.sweeps.work.names import become_worker, process_name
 from planner.sweeps.work.tokens import publish
 
 # Where so many messages wait, whoever becomes free finds one.
@@ -32,9 +32,5 @@ def work() -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def _on_worker_start(**_: object) -> None:
+    become_worker()
     warm_up()
-
-
-@worker_process_init.connect  # type: ignore[untyped-decorator]
-def _on_process_start(**_: object) -> None:
-    enter_pool()
