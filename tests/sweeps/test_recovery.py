@@ -179,6 +179,6 @@ def test_nothing_is_left_when_the_server_stops(served: Served) -> None:
     """The last test of this file: the server is not there afterwards."""
     processes = served.processes()
     served.server.terminate()
-    assert served.server.wait(timeout=20) == 0
+    assert served.server.wait(timeout=60) == 0
     assert gone(processes) == []
     assert served.call("n_workers") == 0

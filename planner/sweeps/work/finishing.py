@@ -37,10 +37,13 @@ def finish(lease: Lease, made: Sequence[Made], seconds: float) -> bool:
     """
     settled = [settle(file.path) for file in made]
     with transaction.atomic():
-        done = held(lease).filter(sweep__state=Sweep.State.RUNNING)
-        if not done.update(
+        if not held(lease).update(
             state=Chunk.State.DONE, error="", seconds=seconds, heartbeat=Now(), lease_until=None
         ):
+            return False
+        # not a condition of the update: PostgreSQL would judge it by what it was before it waited for the lock
+        if not Sweep.objects.filter(pk=lease.sweep_id, state=Sweep.State.RUNNING).exists():
+            transaction.set_rollback(True)
             return False
         if lease.is_closing and not _close(lease):
             transaction.set_rollback(True)
