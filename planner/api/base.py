@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,12 @@ class ApiView(APIView):
 
 def address(request: Request, name: str, *args: str) -> str:
     """The whole address of a view, as this client reaches it."""
-    found: str = request.build_absolute_uri(reverse(name, args=args))
-    return found
+    return f"{request.scheme}://{request.get_host()}{_path(name, args)}"
+
+
+@lru_cache(maxsize=4096)
+def _path(name: str, args: tuple[str, ...]) -> str:
+    return reverse(name, args=args)
 
 
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:

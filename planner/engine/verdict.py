@@ -84,18 +84,27 @@ def judge(needs: Needs, limit_bytes: Floats, host_limit_bytes: Floats) -> Verdic
 
 
 # contexts looked at in one evaluation of the need
-_SEARCH_POINTS = 64
+_SEARCH_POINTS = 256
 
 
 def longest_context(
-    need_at: Callable[[Ints], Floats], limit_bytes: float, max_context_tokens: int, step: int = 256
+    need_at: Callable[[Ints], Floats],
+    limit_bytes: float,
+    max_context_tokens: int,
+    step: int = 256,
+    known: tuple[int, int | None] = (0, None),
 ) -> int:
     """Most context tokens of one plan, a multiple of ``step`` or the maximum itself, whose need is within the limit.
 
     ``need_at`` gives the plan's need at each of the contexts asked for and must not fall as they grow. 0 where
-    not even one step fits.
+    not even one step fits. ``known``: a context that is within the limit, and one that is not, to search between.
     """
-    low, high = 0, -(-max_context_tokens // step)
+    within_tokens, beyond_tokens = known
+    low, high = within_tokens // step, -(-max_context_tokens // step)
+    if within_tokens >= max_context_tokens:
+        return max_context_tokens
+    if beyond_tokens is not None:
+        high = min(high, -(-beyond_tokens // step) - 1)
     while low < high:
         points = np.unique(np.linspace(low + 1, high, min(_SEARCH_POINTS, high - low)).astype(np.int64))
         within = need_at(np.minimum(points * step, max_context_tokens)) <= limit_bytes

@@ -10,14 +10,14 @@ from hardware_catalog.rows import SourceRow
 from planner.engine.calibration import FORMULA_VERSION
 from planner.kept_plans.record import Details, Named, PlaceMemory, SourceOf
 from planner.plans.answer import Answer
-from planner.plans.explain import speed_of
+from planner.plans.explain import Speed
 from planner.plans.plan import Plan
 from planner.snapshot import Snapshot
 
 
-def details_of(plan: Plan, answer: Answer) -> Details:
+def details_of(plan: Plan, answer: Answer, speed: Speed) -> Details:
     """Everything beyond the answer."""
-    inputs, coefficients = speed_of(plan)
+    inputs, coefficients = speed
     return Details(
         entries=_entries(plan),
         backend=plan.offer.backend,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from planner.engine.verdict import VERDICTS
 from planner.figures import gib, tokens_short
 from planner.plans.answer import Change
-from planner.plans.evaluation import verdict_names
 from planner.plans.plan import Plan
 from planner.plans.querystring import question_query
 
@@ -19,7 +19,7 @@ SMALLER_CACHE = "q8_0"
 
 def suggested_changes(plan: Plan, longest_context: int) -> tuple[Change, ...]:
     """Changes of one thing that make the verdict better, or room for more; none that makes no difference."""
-    verdict = verdict_names(plan.columns)[plan.row]
+    verdict = VERDICTS[int(plan.columns["verdict"][plan.row])]
     if verdict == "fits":
         return (*_wider_format(plan), *_longer_context(plan, longest_context))
     return (
@@ -31,7 +31,7 @@ def suggested_changes(plan: Plan, longest_context: int) -> tuple[Change, ...]:
 
 
 def _verdict_of(plan: Plan, number: int) -> str:
-    return verdict_names(plan.columns)[number * plan.stride]
+    return VERDICTS[int(plan.columns["verdict"][number * plan.stride])]
 
 
 def _change(plan: Plan, text: str, verdict: str, **changed: object) -> Change:

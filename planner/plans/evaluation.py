@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hardware_catalog.rows import FormatRow
-from hardware_catalog.tables import CatalogTables, machine_table
+from hardware_catalog.tables import CatalogTables, MachineSpec, machine_table
 from planner.engine.builds import llama_build
 from planner.engine.columns import Columns
 from planner.engine.evaluate import Engine
@@ -26,6 +28,8 @@ from planner.snapshot import Snapshot
 # Runtimes whose plans are computed with tables of their own: other habits of the build, other layouts of the files.
 IK_LLAMA, OLLAMA = "ik-llama-cpp", "ollama"
 OF_THEIR_OWN = frozenset({IK_LLAMA, OLLAMA})
+# set-ups of which a process keeps what is bound to them; about 30 KB each
+BOUND = 256
 # contexts of the curves, up to the model's own maximum
 CURVE_CONTEXTS = tuple(2**k for k in range(11, 24))
 
@@ -142,9 +146,37 @@ def evaluate(
         workload=np.arange(len(work), dtype=np.int64),
     )
     grid = Grid(axes)
+    engine = _engine(tables, grid, machine.spec, snapshot)
+    return PlanSet(tables, engine.rules, engine, grid.rows(0, len(grid)), engine.evaluate(grid))
+
+
+class _Bound:
+    """Engines of set-ups that were asked about lately: only the workload differs from one question to the next."""
+
+    lock = threading.Lock()
+    engines: OrderedDict[object, Engine] = OrderedDict()
+
+
+def _engine(tables: Tables, grid: Grid, spec: MachineSpec, snapshot: Snapshot) -> Engine:
+    """The engine of these tables; what is bound to them does not depend on their workloads, and is kept."""
+    axes = grid.axes
+    rows = (axes.model, axes.format, axes.kv_format, axes.runtime)
+    # as texts: nan is not equal to itself
+    figures = (spec.memory_bytes, spec.host_memory_bytes, spec.host_bandwidth_bytes_per_s)
+    machine = (spec.device, spec.device_count, spec.platform, *map(repr, figures))
+    key = (snapshot.sha256, id(tables.weights), machine, *(axis.tobytes() for axis in rows))
+    with _Bound.lock:
+        known = _Bound.engines.get(key)
+        if known is not None:
+            _Bound.engines.move_to_end(key)
+            return replace(known, tables=replace(known.tables, workloads=tables.workloads))
     rules = MemoryRules.bind(tables, snapshot.limits, snapshot.overheads)
     engine = Engine.build(tables, rules, snapshot.calibration, grid)
-    return PlanSet(tables, rules, engine, grid.rows(0, len(grid)), engine.evaluate(grid))
+    with _Bound.lock:
+        _Bound.engines[key] = engine
+        while len(_Bound.engines) > BOUND:
+            _Bound.engines.popitem(last=False)
+    return engine
 
 
 def best_format(
@@ -182,4 +214,13 @@ def longest_context_of(plans: PlanSet, row: int, max_context_tokens: int) -> int
         rows = Axes(*(axis[row : row + 1] for axis in plans.rows))._replace(workload=np.arange(n))
         return plan_need(replace(plans.tables, workloads=work), plans.rules, rows).needs.device
 
+    # the need follows from the context alone: the curve's plans of the same format say between which it lies
+    n_curve = len(plans.tables.workloads) - 1
+    if workload == 0 and n_curve:
+        needs = plans.columns["need_bytes"][row + 1 : row + 1 + n_curve]
+        contexts = plans.tables.workloads.context_tokens[1:]
+        n_within = int(np.count_nonzero(needs <= limit))
+        within = int(contexts[n_within - 1]) if n_within else 0
+        beyond = int(contexts[n_within]) if n_within < n_curve else None
+        return longest_context(need_at, limit, max_context_tokens, known=(within, beyond))
     return longest_context(need_at, limit, max_context_tokens)

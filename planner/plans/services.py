@@ -15,7 +15,7 @@ from planner.plans.answer import Answer, ContextPoint, FormatOption, Interval, P
 from planner.plans.changes import suggested_changes
 from planner.plans.errors import PlanError
 from planner.plans.evaluation import longest_context_of, verdict_names
-from planner.plans.explain import formula_steps, memory_parts, notes, speed_of, what_binds
+from planner.plans.explain import Speed, formula_steps, memory_parts, notes, speed_of, what_binds
 from planner.plans.plan import DEFAULTS, Plan, make_plan
 from planner.plans.questions import Question
 from planner.plans.wording import verdict_sentence
@@ -42,13 +42,13 @@ def answer(question: Question, snapshot: Snapshot | None = None) -> Answer:
     return whole_answer(make_plan(question, snapshot))
 
 
-def whole_answer(plan: Plan) -> Answer:
-    """The answer of a plan with the measurements nearest to it."""
-    return replace(answer_of(plan), closest=closest_measurements(plan))
+def whole_answer(plan: Plan, speed: Speed | None = None) -> Answer:
+    """The answer of a plan with the measurements nearest to it. ``speed``: its ``speed_of``, where that is known."""
+    return replace(answer_of(plan, speed), closest=closest_measurements(plan))
 
 
-def answer_of(plan: Plan) -> Answer:
-    """The answer of a plan, all but the measurements near it."""
+def answer_of(plan: Plan, speed: Speed | None = None) -> Answer:
+    """The answer of a plan, all but the measurements near it. ``speed``: its ``speed_of``, where that is known."""
     question = plan.question
     columns, row = plan.columns, plan.row
     names = verdict_names(columns)
@@ -60,7 +60,7 @@ def answer_of(plan: Plan) -> Answer:
     longest = longest_context_of(plan.plans, row, plan.model.max_context_tokens or plan.contexts[-1])
     limit = figure["limit_bytes"]
     spec = plan.machine.spec
-    parts, speed = memory_parts(plan), speed_of(plan)
+    parts, speed = memory_parts(plan), speed or speed_of(plan)
     rule = plan.snapshot.limits.rules[plan.snapshot.limits.index(spec.platform)]
     return Answer(
         sentence=verdict_sentence(

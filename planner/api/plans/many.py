@@ -32,6 +32,7 @@ from planner.kept_plans.document import document_of
 from planner.kept_plans.record import Record
 from planner.measurements.predicting import predictor
 from planner.plans.errors import PlanError
+from planner.plans.explain import speed_of
 from planner.plans.plan import make_plan
 from planner.plans.questions import Question
 from planner.plans.services import answer_of
@@ -212,8 +213,9 @@ def answer_row(row: Any, snapshot: Snapshot) -> dict[str, Any]:
 def plan_row(question: Question, snapshot: Snapshot) -> dict[str, Any]:
     """The figures of a plan. Raises ``PlanError``."""
     plan = make_plan(question, snapshot)
-    answer = answer_of(plan)
-    return row_of(document_of("", Record(plan.question, answer, details_of(plan, answer)), ""))
+    speed = speed_of(plan)
+    answer = answer_of(plan, speed)
+    return row_of(document_of("", Record(plan.question, answer, details_of(plan, answer, speed)), ""))
 
 
 def reason_of(problem: Problem) -> str:

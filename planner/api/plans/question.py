@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 from rest_framework import serializers
@@ -17,6 +18,7 @@ from planner.plans.fields import MOST_CHARACTERS, QuantityField
 from planner.plans.forms import QuestionForm
 from planner.plans.querystring import PARAMETER_OF_FIELD, plain_number
 from planner.plans.questions import Question
+from planner.snapshot import current
 
 # Fields of the API by the form's parameter.
 FIELDS: Mapping[str, str] = {
@@ -130,19 +132,33 @@ class QuestionSerializer(serializers.Serializer):
     concurrency = Count("users")
     kv_format = Text(help_text="How the KV cache is stored; “f16” unless said.")
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, Mapping):
-            hint = " Send a list to /api/v1/plans/many/." if isinstance(data, list) else ""
-            raise ValidationError({"non_field_errors": [f"A question is a JSON object.{hint}"]})
-        wrong = {
-            str(name): [unknown(str(name), self.fields, "field of a question")]
-            for name in data
-            if name not in self.fields
-        }
-        if wrong:
-            raise ValidationError(wrong)
-        found: dict[str, Any] = super().to_internal_value(data)
-        return found
+
+def checked(data: Any) -> dict[str, Any]:
+    """The values of a JSON object by field, each of its type. Raises a 400 that names every field that is wrong."""
+    if not isinstance(data, Mapping):
+        hint = " Send a list to /api/v1/plans/many/." if isinstance(data, list) else ""
+        raise Problem("bad-body", f"A question is a JSON object.{hint}")
+    fields = _fields()
+    found, errors = {}, []
+    for name, value in data.items():
+        if name not in fields:
+            errors.append(
+                {"detail": unknown(str(name), fields, "field of a question"), "pointer": _at(str(name))}
+            )
+        elif value is not None:
+            try:
+                found[name] = fields[name].run_validation(value)
+            except ValidationError as error:
+                errors += [{"detail": str(text), "pointer": _at(name)} for text in error.detail]
+    if errors:
+        raise Problem("bad-field", problems.summary(errors), errors)
+    return found
+
+
+@cache
+def _fields() -> dict[str, Any]:
+    """The serializer's fields, made once: they keep nothing of what they check."""
+    return dict(QuestionSerializer().fields)
 
 
 class ApiForm(QuestionForm):
@@ -167,14 +183,18 @@ class ApiForm(QuestionForm):
 
 def question_from(data: Any) -> Question:
     """The question that a JSON object asks. Raises a 400 that names every field that is wrong."""
-    serializer = QuestionSerializer(data=data)
-    serializer.is_valid(raise_exception=True)
     said = {
         name: value if isinstance(value, str) else plain_number(value)
-        for name, value in serializer.validated_data.items()
-        if value not in (None, "")
+        for name, value in checked(data).items()
+        if value != ""
     }
-    return question_of_texts(said)
+    return _understood(tuple(said.items()), current().sha256)
+
+
+@lru_cache(maxsize=4096)
+def _understood(said: tuple[tuple[str, str], ...], snapshot: str) -> Question:
+    """The same texts mean the same question as long as the catalog is the same (``snapshot``)."""
+    return question_of_texts(dict(said))
 
 
 def question_of_texts(said: Mapping[str, str]) -> Question:
