@@ -22,7 +22,7 @@ from planner.sweeps.work import heart, leases, names, tokens, upkeep
 from planner.sweeps.work.folder import folder
 from planner.sweeps.work.heart import Heart, Interrupted
 from planner.sweeps.work.leases import Lease, claim
-from planner.sweeps.work.services import delete
+from planner.sweeps.work.services import delete, resume
 from tests.sweeps.bare import age, bare_sweep, chunk
 
 HERE = f"host:{os.getpid()}"
@@ -144,6 +144,18 @@ def test_enough_messages_are_enough(real_broker: None) -> None:
     for _ in range(3):
         assert tokens.publish(1, enough=2)
     assert tokens.n_waiting() == 2
+
+
+@transactional
+def test_a_sweep_that_is_resumed_wakes_as_many_processes_as_there_are(
+    real_broker: None, settings: Settings, tmp_path: Path
+) -> None:
+    settings.RESULTS_DIR = tmp_path
+    for seen_s_ago, processes in ((1, 3), (1, 4), (30, 5)):
+        seen = Now() - timedelta(seconds=seen_s_ago)
+        Worker.objects.create(name=f"host:{processes}", processes=processes, seen=seen)
+    resume(bare_sweep(state=Sweep.State.STOPPED))
+    wait_until(lambda: tokens.n_waiting() == 7)
 
 
 def test_without_a_broker_nothing_breaks_or_waits() -> None:

@@ -182,4 +182,4 @@ def _batches(pks: list[int]) -> list[list[int]]:
 def _wake() -> None:
     """Wake as many processes as workers have, or one where none was seen: it asks for more itself."""
     seen = Worker.objects.filter(seen__gt=Now() - timedelta(seconds=WORKER_SEEN_S))
-    tokens.publish(max(1, seen.aggregate(n=Sum("processes"))["n"] or 0))
+    tokens.publish_soon(max(1, seen.aggregate(n=Sum("processes"))["n"] or 0))

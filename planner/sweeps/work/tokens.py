@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any
 
 TASK = "planner.sweeps.work.tasks.work"
@@ -11,14 +12,19 @@ MOST = 1000  # that one call publishes: whoever works asks for more
 logger = logging.getLogger(__name__)
 
 
+def publish_soon(count: int) -> None:
+    """Wake so many processes without being waited for: whoever asks for a page waits for no broker."""
+    threading.Thread(target=publish, args=(count,), name="wake", daemon=True).start()
+
+
 def publish(count: int, enough: int | None = None) -> bool:
     """Wake so many processes, unless ``enough`` messages wait for them already.
 
     Never raises nor waits long: without a broker, upkeep does it when one is back.
     """
-    from planner.celery import app  # half a second, which those who start no sweep need not wait for
-
     try:
+        from planner.celery import app  # half a second, which those who start no sweep need not wait for
+
         with app.producer_or_acquire() as producer:
             if enough is not None and _n_waiting(app, producer) >= enough:
                 return True
