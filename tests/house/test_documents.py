@@ -29,10 +29,10 @@ def test_the_readme_explains_every_variable(repository_root: Path) -> None:
     )
     explained = set(
         re.findall(
-            r"^\| `([A-Z_]+)` \|", (repository_root / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+            r"(?<=[|,] )`([A-Z_]+)`(?=,| \|)", (repository_root / "README.md").read_text(encoding="utf-8"), re.MULTILINE
         )
     )
-    assert len(read) == 8
+    assert len(read) > 8
     assert read == explained
 
 
