@@ -190,10 +190,10 @@ class ContributionAdmin(admin.ModelAdmin):
         try:
             if action == "leave_out":
                 count = services.leave_out(contribution, keys, request.user, reason)
-                self._told(request, contribution, f"{count} rows left out: {reason.strip()}")
+                self._told(request, contribution, f"{_counted(count, 'row')} left out: {reason.strip()}")
             elif action == "take_in":
                 count = services.take_in(contribution, keys, request.user)
-                self._told(request, contribution, f"{count} rows taken in again.")
+                self._told(request, contribution, f"{_counted(count, 'row')} taken in again.")
         except services.Refused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         if action == "accept":
@@ -207,7 +207,7 @@ class ContributionAdmin(admin.ModelAdmin):
         except services.Refused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         else:
-            self._told(request, contribution, f"{contribution}: {count} measurements accepted.")
+            self._told(request, contribution, f"{contribution}: {_counted(count, 'measurement')} accepted.")
 
     def _decline(self, request: HttpRequest, contribution: Contribution, reason: str) -> None:
         try:
@@ -233,6 +233,10 @@ class ContributionAdmin(admin.ModelAdmin):
                 **context,
             },
         )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _standings(rows: list[ShownRow]) -> str:

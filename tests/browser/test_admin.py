@@ -201,7 +201,7 @@ def test_accept_a_measurement(editor: Page, new_page: Callable[..., Page]) -> No
     editor.get_by_role("button", name="Leave the chosen rows out").click()
     expect(editor.locator(".left-out")).to_contain_text("A test of the review.")
     editor.get_by_role("button", name="Accept the rows that are not left out").click()
-    expect(editor.locator(".messagelist .success")).to_contain_text("1 measurements accepted")
+    expect(editor.locator(".messagelist .success")).to_contain_text("1 measurement accepted")
     visitor.reload()
     expect(visitor.locator("main")).to_contain_text("Left out by the editor: A test of the review.")
     visitor.get_by_role("link", name="Accepted: its page").click()

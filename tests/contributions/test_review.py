@@ -87,8 +87,8 @@ def test_one_row_is_left_out_and_the_visitor_reads_why(submitted: Contribution, 
     assert "Choose the rows to leave out." in act(reviewer, submitted, "leave_out", reason=REASON)
     assert "the visitor reads it" in act(reviewer, submitted, "leave_out", row=keys(submitted)[1:])
     shown = act(reviewer, submitted, "leave_out", row=keys(submitted)[1:], reason=REASON)
-    assert "1 rows left out" in shown
-    assert "1 measurements accepted" in act(reviewer, submitted, "accept")
+    assert "1 row left out" in shown
+    assert "1 measurement accepted" in act(reviewer, submitted, "accept")
     assert Measurement.objects.filter(origin="accepted").count() == 1
     page = visitors_page(client, submitted)
     assert "Left out by the editor:" in page
@@ -106,7 +106,7 @@ def test_a_row_can_be_taken_out_of_what_was_accepted_and_in_again(submitted: Con
     made, hidden = Measurement.history.filter(id=gone.pk).order_by("history_id")
     assert made.history_change_reason.startswith("accepted: llama-bench")
     assert (str(hidden.history_user), hidden.history_change_reason) == ("editor", f"left out: {REASON}")
-    assert "1 rows taken in again" in act(reviewer, submitted, "take_in", row=keys(submitted))
+    assert "1 row taken in again" in act(reviewer, submitted, "take_in", row=keys(submitted))
     assert not Measurement.objects.filter(withdrawn=True).exists()
 
 
