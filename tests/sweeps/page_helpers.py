@@ -26,7 +26,7 @@ def start(client: Client, query: str = SMALL, **fields: str) -> Sweep:
 
 def compute(sweep: Sweep) -> Sweep:
     """Do all that workers do for it."""
-    while work_once("a test 1"):
+    while work_once("a-test:1/1"):
         pass
     sweep.refresh_from_db()
     return sweep

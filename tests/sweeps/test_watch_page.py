@@ -43,7 +43,7 @@ def test_a_running_sweep_tells_speed_workers_and_errors(client: Client, sweep: S
     Sweep.objects.filter(pk=sweep.pk).update(state=Sweep.State.RUNNING)
     Chunk.objects.filter(pk=first.pk).update(
         state=Chunk.State.LEASED,
-        worker="one.example 42 ForkPoolWorker-1 abcd",
+        worker="one.example:41-abcd/42 0123abcd",
         error="out of <memory>",
         attempts=2,
     )
@@ -51,7 +51,7 @@ def test_a_running_sweep_tells_speed_workers_and_errors(client: Client, sweep: S
     assert response.status_code == 200
     text = shown(response)
     assert "Running 0 %" in text
-    assert "one.example" in text
+    assert "one.example, process 42" in text
     assert f"computes plans 1 to {first.stop}" in text
     assert "out of &lt;memory&gt;" in body(response)
     assert "not known yet" in text
@@ -66,7 +66,10 @@ def test_polling_ends_when_the_sweep_does_and_the_page_follows(client: Client, s
     assert response.status_code == STOP_POLLING
     assert "hx-trigger" not in html[: html.index("</section>")]
     assert '<p id="status" hx-swap-oob="innerHTML">The sweep is done.</p>' in html
-    assert '<div id="results" hx-swap-oob="innerHTML">' in html
+    assert f'hx-get="{address(sweep, "found")}" hx-trigger="load" hx-target="#results"' in html
+    found = client.get(address(sweep, "found"))
+    assert "What is possible" in shown(found)
+    assert "<html" not in body(found)
     assert 'id="repeat"' in html
     assert 'id="stop"' not in html
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("suggest/<slug:axis>/", defining.suggestions, name="suggest"),
     path("<uuid:sweep_id>/", views.sweep, name="sweep"),
     path("<uuid:sweep_id>/progress/", views.progress, name="progress"),
+    path("<uuid:sweep_id>/found/", views.found, name="found"),
     path("<uuid:sweep_id>/stop/", views.stop, name="stop"),
     path("<uuid:sweep_id>/resume/", views.resume, name="resume"),
     path("<uuid:sweep_id>/rename/", views.rename, name="rename"),

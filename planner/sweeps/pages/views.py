@@ -61,11 +61,18 @@ def progress(request: HttpRequest, sweep_id: uuid.UUID) -> HttpResponse:
     if found is None:
         return render(request, "sweeps/gone.html", status=STOP_POLLING)
     context = watching.progress_context(found) | {"is_mine": is_mine(request, found), "is_update": True}
-    if request.GET.get("seen") != found.state:
-        context["has_changed"] = True
-        context |= watching.results_context(found)
+    context["has_changed"] = request.GET.get("seen") != found.state
     going = context["is_going"]
     return render(request, "sweeps/progress.html", context, status=200 if going else STOP_POLLING)
+
+
+@never_cache
+@require_safe
+def found(request: HttpRequest, sweep_id: uuid.UUID) -> HttpResponse:
+    """What was found, for the page that watched it: the first look through many millions of plans takes seconds."""
+    sweep = get_object_or_404(Sweep, pk=sweep_id)
+    context = {"sweep": sweep, "is_mine": is_mine(request, sweep)} | watching.results_context(sweep)
+    return render(request, "sweeps/results.html", context)
 
 
 def is_mine(request: HttpRequest, found: Sweep) -> bool:
