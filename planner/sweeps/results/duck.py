@@ -1,4 +1,4 @@
-"""Connections to DuckDB, which writes and reads the files of results. It holds nothing of its own."""
+"""Connections for writing results, and the process's one instance of DuckDB for reading them."""
 
 from __future__ import annotations
 
@@ -6,35 +6,14 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from planner.duck import connect
+
 if TYPE_CHECKING:
     import duckdb
 
-# What a connection may take beside the arrays that it is given.
-MEMORY_MB = 512
+__all__ = ["connect", "reading"]
+
 READING_THREADS = 2
-
-
-def connect(threads: int = 1, memory_mb: int = MEMORY_MB) -> duckdb.DuckDBPyConnection:
-    """A connection without a database: in memory, no extensions, nothing written beside what it is told to write.
-
-    With one thread, rows keep their order and the same input gives the same bytes. One connection serves one
-    thread of Python at a time. Raises ``duckdb.OutOfMemoryException`` in a query that needs more than ``memory_mb``.
-    """
-    import duckdb  # 150 ms, which commands that read no results need not wait for
-
-    return duckdb.connect(
-        ":memory:",
-        config={
-            "threads": threads,
-            "memory_limit": f"{memory_mb}MB",
-            "temp_directory": "",
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_community_extensions": False,
-            "python_enable_replacements": False,  # a name in SQL is never a variable of Python
-            "preserve_insertion_order": True,
-        },
-    )
 
 
 class _Reading:

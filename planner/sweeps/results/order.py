@@ -121,10 +121,8 @@ class _Section:
     def _read(self, asked: Condition, limit: int) -> list[Key]:
         key = self.order.sql if self.is_keyed else "NULL"
         join, parameters = "", {**paths(self.results.rows), **asked.parameters}
-        if self.order.column and self.order.column.entry:
-            join, of_entries = entry_join(
-                self.order.column.entry, [self.order.column.figure], self.results.entries
-            )
+        if self.order.column is not None:
+            join, of_entries = entry_join(self.order.column, self.results.entries)
             parameters |= of_entries
         by = f"plan {'ASC' if self.forward else 'DESC'}"
         if self.is_keyed:

@@ -8,12 +8,14 @@ from typing import Any
 
 from planner.sweeps.grid.entries import Entries
 
+PLACE = "place"  # the figure that says where an entry stands by its name
+
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
     """A column by which the table can be sorted.
 
-    ``sql``: what it is sorted by, of the stored columns and the ``figure`` of a kind of ``entry`` (see ``entry_join``).
+    ``sql``: what it is sorted by, of the stored columns and ``figure_name``, the figure of a kind of ``entry``.
     """
 
     key: str
@@ -26,9 +28,14 @@ class TableColumn:
     can_be_unknown: bool = False
 
     @property
+    def figure_name(self) -> str:
+        """What the figure of its entry is called in SQL."""
+        return f"{self.entry}_{self.figure}"
+
+    @property
     def is_number(self) -> bool:
         """Not a name."""
-        return self.figure != "place"
+        return self.figure != PLACE
 
     @property
     def is_figure(self) -> bool:
@@ -38,14 +45,21 @@ class TableColumn:
 
 def _name(key: str, heading: str) -> TableColumn:
     """The column of an entry's name, whose alphabetical place it is sorted by."""
-    return TableColumn(key, heading, f"{key}_place", "BIGINT", entry=key, figure="place")
+    return TableColumn(key, heading, f"{key}_{PLACE}", "BIGINT", entry=key, figure=PLACE)
 
 
 # In the order of the page. "-key" sorts downwards.
 TABLE: tuple[TableColumn, ...] = (
     _name("machine", "Machine"),
     TableColumn(
-        "price", "Price", "machine_price_usd", "DOUBLE", "$", "machine", "price_usd", can_be_unknown=True
+        "price",
+        "Price",
+        "machine_devices_price_usd",
+        "DOUBLE",
+        "$",
+        "machine",
+        "devices_price_usd",
+        can_be_unknown=True,
     ),
     _name("model", "Model"),
     _name("format", "Weight format"),
@@ -86,49 +100,36 @@ _LISTS: Mapping[str, Callable[[Entries], Sequence[Any]]] = {
     "kv_format": lambda entries: entries.kv_formats,
     "runtime": lambda entries: entries.runtimes,
 }
-# What SQL can know of entries, beside their number: name, type, and how it is found.
-_FIGURES: Mapping[str, Mapping[str, str]] = {
-    "machine": {
-        "name": "VARCHAR",
-        "slug": "VARCHAR",
-        "kind": "VARCHAR",
-        "count": "BIGINT",
-        "device_count": "BIGINT",
-        "memory_gb": "DOUBLE",
-        "host_memory_gb": "DOUBLE",
-        "price_usd": "DOUBLE",
-    },
-    "model": {"name": "VARCHAR", "slug": "VARCHAR", "n_parameters": "DOUBLE"},
-    "format": {"name": "VARCHAR", "slug": "VARCHAR"},
-    "kv_format": {"name": "VARCHAR", "slug": "VARCHAR"},
-    "runtime": {"name": "VARCHAR", "slug": "VARCHAR", "backend": "VARCHAR"},
-}
-_OTHERWISE_CALLED = {"price_usd": "devices_price_usd"}
+_TYPES = {PLACE: "BIGINT", "devices_price_usd": "DOUBLE", "n_parameters": "DOUBLE"}
 
 
-def entry_join(kind: str, figures: Sequence[str], entries: Entries) -> tuple[str, dict[str, list[Any]]]:
-    """SQL that joins figures of a kind of entry to the stored rows, as ``kind_figure``, and its parameters.
-
-    The figure "place" is the entry's place by name.
-    """
+def entry_values(kind: str, figure: str, entries: Entries) -> list[Any]:
+    """A figure of every entry of a kind, ``None`` where it is not known; ``PLACE``: their places by name."""
     listed = _LISTS[kind](entries)
-    parts, parameters = [], {}
-    for figure in figures:
-        sql_type = "BIGINT" if figure == "place" else _FIGURES[kind][figure]
-        parts.append(f"unnest(${kind}_{figure}::{sql_type}[]) AS {kind}_{figure}")
-        if figure == "place":
-            parameters[f"{kind}_{figure}"] = _places_by_name(listed)
-        else:
-            attribute = _OTHERWISE_CALLED.get(figure, figure)
-            parameters[f"{kind}_{figure}"] = [getattr(entry, attribute) for entry in listed]
-    numbers = f"unnest(range({len(listed)}))::USMALLINT AS {kind}_number"
-    table = f"(SELECT {numbers}, {', '.join(parts)})"
-    return f" JOIN {table} ON {kind} = {kind}_number", parameters
-
-
-def _places_by_name(listed: Sequence[Any]) -> list[int]:
+    if figure != PLACE:
+        return [getattr(entry, figure) for entry in listed]
     order = sorted(range(len(listed)), key=lambda number: (listed[number].name.casefold(), number))
     places = [0] * len(listed)
     for place, number in enumerate(order):
         places[number] = place
     return places
+
+
+def entry_join(column: TableColumn, entries: Entries) -> tuple[str, dict[str, list[Any]]]:
+    """SQL that joins the column's figure of its kind of entry to the stored rows, and its parameters."""
+    if not column.entry:
+        return "", {}
+    kind, name = column.entry, column.figure_name
+    values = f"unnest(${name}::{_TYPES[column.figure]}[]) AS {name}"
+    parameters = {name: entry_values(kind, column.figure, entries)}
+    numbers = f"unnest(range({len(parameters[name])}))::USMALLINT AS {kind}_number"
+    return f" JOIN (SELECT {numbers}, {values}) ON {kind} = {kind}_number", parameters
+
+
+def sql_without_join(column: TableColumn, entries: Entries) -> tuple[str, dict[str, list[Any]]]:
+    """What the column is sorted by, as SQL that looks the entry's figure up itself: slower, but without a join."""
+    if not column.entry:
+        return column.sql, {}
+    name = column.figure_name
+    looked_up = f"list_extract(${name}::{_TYPES[column.figure]}[], {column.entry} + 1)"
+    return column.sql.replace(name, looked_up), {name: entry_values(column.entry, column.figure, entries)}
