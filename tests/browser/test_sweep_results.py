@@ -108,6 +108,17 @@ def test_the_table_pages_and_sorts_without_script(new_page: Callable[..., Page],
     expect(page.locator("#found .tally")).to_contain_text("1 to 50")
 
 
+def test_what_the_table_finds_is_taken_along_as_a_file(page: Page, result: str) -> None:
+    page.goto(f"{result}plans/?q=4090+gpt-oss")
+    found = int(page.locator("#found .tally").inner_text().split()[0])
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + found
+    assert all("RTX 4090" in line for line in lines[1:])
+
+
 def test_another_model_is_drawn_in_place(page: Page, result: str) -> None:
     page.goto(f"{result}front/")
     page.get_by_label("Model").select_option("llama-3-1-8b")

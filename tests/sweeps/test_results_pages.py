@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
@@ -23,6 +27,7 @@ from planner.sweeps.results.store import Results
 from planner.sweeps.work import services
 from planner.sweeps.work.computing import compute_here
 from planner.sweeps.work.folder import folder
+from tests.sweeps.random_rows import read
 
 pytestmark = pytest.mark.django_db
 VIEWS = ("plans", "heat-map", "front", "contexts")
@@ -216,6 +221,60 @@ def test_the_table_offers_what_it_found_as_files(look: Callable[..., HttpRespons
     ]
 
 
+def file_of(response: HttpResponseBase) -> bytes:
+    assert isinstance(response, StreamingHttpResponse)
+    blocks = response.streaming_content
+    return b"".join(block for block in blocks if isinstance(block, bytes))
+
+
+def test_each_kind_of_file_holds_what_the_table_finds_in_its_order(
+    client: Client, sweep: Sweep, tmp_path: Path
+) -> None:
+    address = f"/sweeps/{sweep.pk}/export/?machine=0&verdict=runs&sort=-decode&format="
+    found = {}
+    for kind in ("csv", "jsonl", "parquet", "md"):
+        response = client.get(address + kind)
+        assert response.status_code == 200
+        assert response["Content-Disposition"] == f'attachment; filename="my-sweep.{kind}"'
+        found[kind] = file_of(response)
+    lines = list(csv.DictReader(found["csv"].decode().splitlines()))
+    speeds = [float(line["decode_tps"]) for line in lines if line["decode_tps"]]
+    assert speeds == sorted(speeds, reverse=True)
+    assert {line["machine"] for line in lines} == {"PC with RTX 4090 24 GB, 64 GB memory"}
+    plans = [line["plan"] for line in lines]
+    assert [str(json.loads(line)["plan"]) for line in found["jsonl"].splitlines()] == plans
+    assert [line.split("|")[1].strip() for line in found["md"].decode().splitlines()[2:]] == plans
+    (tmp_path / "plans.parquet").write_bytes(found["parquet"])
+    assert [str(row["plan"]) for row in read(tmp_path / "plans.parquet")] == plans
+    assert f"{len(plans)} plans found" in shown(
+        client.get(f"/sweeps/{sweep.pk}/plans/?machine=0&verdict=runs")
+    )
+
+
+def test_the_weight_format_is_said_beside_the_kind_of_file(client: Client, sweep: Sweep) -> None:
+    chosen = Results(sweep).entries.formats[0]
+    text = file_of(client.get(f"/sweeps/{sweep.pk}/export/?format=csv&format={chosen.slug}")).decode()
+    assert {line["format"] for line in csv.DictReader(text.splitlines())} == {chosen.name}
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("", "format=csv (CSV), format=jsonl (JSON lines), format=parquet (Parquet), format=md (Markdown)"),
+        ("format=xlsx", "Say once in the address which file you want"),
+        ("format=csv&format=md", "Say once in the address which file you want"),
+        ("format=csv&speed=fast", "Writing speed at least, tokens/s: Write a number here"),
+        ("format=csv&colour=red", "which this page does not know"),
+    ],
+)
+def test_an_export_that_is_not_understood_is_refused_whole(
+    look: Callable[..., HttpResponse], query: str, reason: str
+) -> None:
+    response = look("export", query, status=422)
+    assert "Content-Disposition" not in response
+    assert reason in shown(response)
+
+
 def test_the_front_is_drawn_and_told_with_the_price_unknown_apart(look: Callable[..., HttpResponse]) -> None:
     page = look("front", "model=llama-3-1-8b")
     text = shown(page)
@@ -329,6 +388,7 @@ def test_before_anything_is_computed_the_views_say_so(client: Client) -> None:
         response = client.get(f"/sweeps/{waiting.pk}/{view}/")
         assert response.status_code == 200
         assert "Nothing is computed yet" in shown(response)
+    assert client.get(f"/sweeps/{waiting.pk}/export/?format=csv").status_code == 404
 
 
 def test_a_file_that_is_gone_is_named_and_its_owner_can_compute_it_again(client: Client) -> None:
@@ -344,6 +404,7 @@ def test_a_file_that_is_gone_is_named_and_its_owner_can_compute_it_again(client:
         assert "Part of the result is gone" in shown(page)
         assert gone.name in body(page)
         assert f'action="/sweeps/{mine.pk}/resume/"' in body(page)
+    assert client.get(f"/sweeps/{mine.pk}/export/?format=csv").status_code == 404
     others = Client().get(f"/sweeps/{mine.pk}/plans/")
     assert "The browser that started the sweep can compute them again." in shown(others)
     assert "resume" not in body(others)

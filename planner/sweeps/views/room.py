@@ -57,12 +57,13 @@ def of_result(view: View) -> Callable[..., HttpResponse]:
                 return render(request, "sweeps/results/empty.html", {"sweep": sweep})
             return view(request, sweep, reader)
         except ResultsMissing as gone:
-            return _missing(request, sweep, gone)
+            return missing_page(request, sweep, gone)
 
     return shown
 
 
-def _missing(request: HttpRequest, sweep: Sweep, gone: ResultsMissing) -> HttpResponse:
+def missing_page(request: HttpRequest, sweep: Sweep, gone: ResultsMissing) -> HttpResponse:
+    """Which files of the result are gone, and what can be done."""
     names = [file.name for file in gone.missing]
     owner = owners.owner_of(request)
     context = {
