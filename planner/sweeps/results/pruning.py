@@ -61,7 +61,7 @@ def front(group: Ints, cost: Array, speed: Array, width: Array) -> Bools:
     if not len(group):
         return np.zeros(0, dtype=np.bool_)
     # ranks instead of figures: exact comparisons, and one number holds a group and a rank
-    speeds, widths = _ranks(speed), _ranks(width)
+    speeds, widths = _ranks(speed), _ranks_within(group, width)
     order = np.lexsort((-widths, -speeds, cost, group))
     group, cost, speeds, widths = group[order], cost[order], speeds[order], widths[order]
     same = np.zeros(len(group), dtype=np.bool_)
@@ -88,6 +88,17 @@ def _unbeaten(group: Ints, speed: Ints, width: Ints) -> Bools:
         own = width[among] == level
         stays[among[own]] = before[own] < key[among[own]]
     return stays
+
+
+def _ranks_within(group: Ints, values: Array) -> Ints:
+    """Ranks among those of the same group: few, since a model has few formats."""
+    order = np.lexsort((values, group))
+    begins = np.diff(group[order], prepend=-1) != 0
+    rises = np.diff(values[order], prepend=-np.inf) > 0
+    steps = np.cumsum(begins | rises)
+    found = np.empty(len(group), dtype=np.int64)
+    found[order] = steps - np.repeat(steps[begins], np.diff(np.flatnonzero(begins), append=len(group)))
+    return found
 
 
 def _ranks(values: Array) -> Ints:
