@@ -11,7 +11,6 @@ from planner.sweeps.results.contexts import (
     ContextsQuery,
     best_machines,
     context_curves,
-    contexts_of,
     usual_format,
 )
 from planner.sweeps.results.reading import Reader
@@ -75,8 +74,8 @@ def test_in_any_format_the_fastest_counts_also_with_offload(reader: Reader) -> N
 
 
 def test_an_unknown_speed_is_no_point(reader: Reader) -> None:
-    curves = context_curves(reader, ContextsQuery(0, FOUR, 1, (4,)))
-    assert contexts_of(curves) == [2048, 8192, 32_768]
+    (curve,) = context_curves(reader, ContextsQuery(0, FOUR, 1, (4,)))
+    assert [plan["context_tokens"] for plan in curve.plans] == [2048, 8192, 32_768]
 
 
 def test_without_a_choice_the_fastest_of_each_kind_stand_first(reader: Reader) -> None:

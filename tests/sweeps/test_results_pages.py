@@ -134,6 +134,7 @@ def test_the_overview_counts_plans_and_tells_picks_that_hold(
         "The largest model at a comfortable speed",
         "The cheapest for Llama-3.1-8B",
     }
+    assert "2 of the 3 machines have no launch price in the catalog." in shown(response)
     for _, sentence, address in sentences:
         told = re.search(r"writes (\S+) tokens a second \((\S+ to \S+)\)", sentence)
         assert told, sentence

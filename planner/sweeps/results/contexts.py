@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,8 +106,3 @@ def _conditions(query: ContextsQuery) -> str:
     if query.format is not None:
         conditions.append(f"format = {int(query.format)}")
     return " AND ".join(conditions)
-
-
-def contexts_of(curves: Sequence[Curve]) -> list[int]:
-    """All contexts at which some curve has a point."""
-    return sorted({plan["context_tokens"] for curve in curves for plan in curve.plans})

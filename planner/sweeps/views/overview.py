@@ -64,7 +64,7 @@ def overview_context(sweep: Sweep) -> dict[str, Any]:
         ),
         bar=share_bar([(f"share-{word}", counts[word]) for word in VERDICTS]),
         picks=tuple(told(sweep, reader.entries, pick) for pick in found.picks),
-        rule=rule(),
+        rule=rule(found, len(reader.entries.machines)),
         no_picks=_no_picks(found, counts),
         heat=heat,
         heat_note=note,

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from planner import figures
 from planner.sweeps.grid.entries import Entries
 from planner.sweeps.models import Sweep
-from planner.sweeps.results.picks import BEST_BITS, COMFORTABLE_TPS, GOOD_BITS, QUICK_TPS, Figures, Pick
+from planner.sweeps.results.picks import (
+    BEST_BITS,
+    COMFORTABLE_TPS,
+    GOOD_BITS,
+    QUICK_TPS,
+    Figures,
+    Pick,
+    Picks,
+)
 from planner.sweeps.views.plan_lines import PlanLine, plan_line, usd
 
 _FAST = f"{COMFORTABLE_TPS:g} tokens/s and more"
@@ -40,12 +48,17 @@ class ToldPick:
     next: tuple[tuple[str, str, str], ...]
 
 
-def rule() -> str:
-    """What all picks keep to."""
-    return (
+def rule(found: Picks, n_machines: int) -> str:
+    """What all picks keep to, and what they cannot know."""
+    kept = (
         f"Looked at are plans that write {_FAST} (nearly twice as fast as people read) with at least "
         f"{GOOD_BITS:g} bits per weight; “hardly any loss” means {BEST_BITS:g} bits and more."
     )
+    if found.nothing_comfortable:
+        kept = f"No plan writes {_FAST} with at least {GOOD_BITS:g} bits per weight. What there is instead:"
+    if n_machines > 1 and found.n_unpriced:
+        kept += f" {found.n_unpriced:,} of the {n_machines:,} machines have no launch price in the catalog."
+    return kept
 
 
 def told(sweep: Sweep, entries: Entries, pick: Pick) -> ToldPick:
