@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import connections
 
+from planner.duck import connect
 from planner.pinning.pinned import CannotRebuild, pinned
 from planner.snapshot import current
 from planner.sweeps.definition import of_json
@@ -23,7 +24,6 @@ from planner.sweeps.grid.support import support
 from planner.sweeps.grid.sweep_grid import SweepGrid
 from planner.sweeps.models import ResultFile, Sweep
 from planner.sweeps.results.closing import write_best, write_summary
-from planner.sweeps.results.duck import connect
 from planner.sweeps.results.writing import write_chunk
 from planner.sweeps.work.finishing import Made, finish
 from planner.sweeps.work.folder import BEST, SUMMARY, cells_name, folder_of, rows_name, temporary
