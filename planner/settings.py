@@ -6,6 +6,7 @@ import ssl
 from datetime import timedelta
 from pathlib import Path
 
+import drf_spectacular_sidecar
 from django.utils.csp import CSP
 
 from planner.broker import broker_folder, broker_url
@@ -87,10 +88,8 @@ INSTALLED_APPS = [
     "import_export",
     "simple_history",
     "axes",
-    "rest_framework",
     "django_filters",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "corsheaders",
 ]
 
@@ -160,7 +159,14 @@ TIME_ZONE = "UTC"
 # Static files: hashed names and gzip copies in production, straight from their folders under DEBUG.
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    # what draws the API's description
+    (
+        "swagger-ui",
+        Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist",
+    ),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -104,6 +104,7 @@ class Problem(exceptions.APIException):
         super().__init__(detail)
         self.errors = errors
         self.auth_header = ""  # for a 401
+        self.wait: int | None = None  # seconds after which to try again
         self.extra = extra
 
 

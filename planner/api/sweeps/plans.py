@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpResponseBase, QueryDict
+from django.http import HttpResponseBase, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -74,7 +74,7 @@ class SweepPlans(ApiView):
     is_conditional = False
     parameters = tuple(FIELDS)
     renderer_classes = (JsonRenderer, CsvRenderer, JsonLinesRenderer, ParquetRenderer, MarkdownRenderer)
-    problem_statuses = (409,)
+    problem_statuses = (409, 503)
 
     @extend_schema(
         operation_id="sweeps_plans",
@@ -159,10 +159,11 @@ class SweepPlans(ApiView):
         query.setlist("format", [wanted, *query.getlist("format")])
         asked = request._request
         asked.GET = query
-        try:
-            response = export(asked, sweep.pk)
-        except Http404 as error:
-            raise Problem("unavailable", str(error) or "Exports are not available.") from None
-        if response.status_code >= 400:
-            raise Problem("conflict", "The result cannot be exported as it is; its page says why.")
-        return response
+        response = export(asked, sweep.pk)
+        if response.status_code < 400:
+            return response
+        if response.status_code == 503:
+            busy = Problem("unavailable", "Other exports are being made right now.")
+            busy.wait = int(response.headers.get("Retry-After", 60))
+            raise busy
+        raise Problem("conflict", "There is nothing to export yet; its address says how far it is.")
