@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     import duckdb
 
 # rows of a part: cells at 160 bytes, judged plans at 40, and about as much again to sort them
-MOST_CELLS = 500_000
+MOST_CELLS = 1_000_000
 MOST_PLANS = 1_500_000
+_LAST = np.iinfo(np.uint16).max
 # What plans that can beat each other share.
 _WORK = ("model", "kv_format", "context_tokens", "concurrency")
 
@@ -41,19 +42,27 @@ def write_summary(
     """
     select = f"SELECT machine, count(*) AS n FROM {FILES} GROUP BY machine ORDER BY machine"
     of_machine = arrays(connection, select, paths(cells))
-    names = ", ".join(column.name for column in CELLS)
-    select = f"SELECT {names} FROM {FILES} WHERE machine BETWEEN $first AND $last ORDER BY machine, model"
-    parts: list[Path] = []
+    batches = [of_machine["machine"][some] for some in _batches(of_machine["n"], most_cells)]
+    if len(batches) < 2:
+        return _write_merged(connection, cells, (0, _LAST), summary_path)
+    parts = [summary_path.with_name(f"{summary_path.name}.part{i}") for i in range(len(batches))]
     try:
-        for some in _batches(of_machine["n"], most_cells):
-            first, *_, last = np.repeat(of_machine["machine"][some], 2).tolist()
-            held = arrays(connection, select, {**paths(cells), "first": first, "last": last})
-            parts.append(summary_path.with_name(f"{summary_path.name}.part{len(parts)}"))
-            write(connection, cell_select("arrays"), merged(held), parts[-1])
-        return write(connection, f"SELECT * FROM {FILES}", None, summary_path, paths(parts or cells))
+        for machines, part in zip(batches, parts, strict=True):
+            _write_merged(connection, cells, (int(machines[0]), int(machines[-1])), part)
+        return write(connection, f"SELECT * FROM {FILES}", None, summary_path, paths(parts))
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
+
+
+def _write_merged(
+    connection: duckdb.DuckDBPyConnection, cells: Sequence[Path], machines: tuple[int, int], path: Path
+) -> int:
+    """The cells of the machines from one number to another, of all chunks."""
+    names = ", ".join(column.name for column in CELLS)
+    select = f"SELECT {names} FROM {FILES} WHERE machine BETWEEN $first AND $last"
+    held = arrays(connection, select, {**paths(cells), "first": machines[0], "last": machines[1]})
+    return write(connection, cell_select("arrays"), merged(held), path)
 
 
 def write_best(
