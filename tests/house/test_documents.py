@@ -29,7 +29,9 @@ def test_the_readme_explains_every_variable(repository_root: Path) -> None:
     )
     explained = set(
         re.findall(
-            r"(?<=[|,] )`([A-Z_]+)`(?=,| \|)", (repository_root / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+            r"(?<=[|,] )`([A-Z_]+)`(?=,| \|)",
+            (repository_root / "README.md").read_text(encoding="utf-8"),
+            re.MULTILINE,
         )
     )
     assert len(read) > 8

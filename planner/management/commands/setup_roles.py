@@ -43,10 +43,16 @@ def _roles() -> tuple[Role, ...]:
     editor = view | _may(CATALOG, ("add", "change"), EDITED) | _may(CATALOG, ("delete",), DELETED)
     reviewer = view | _may("contributions", ("view", "change", "judge"), ("contribution",))
     every = Permission.objects.exclude(content_type__app_label__in=NOT_SHOWN)
-    admin = frozenset(f"{p.content_type.app_label}.{p.codename}" for p in every.select_related("content_type"))
+    admin = frozenset(
+        f"{p.content_type.app_label}.{p.codename}" for p in every.select_related("content_type")
+    )
     return (
         Role("editor", "keeps the catalog true", editor),
-        Role("reviewer", "judges visitors' measurements", reviewer | _may("calibration", ("view",), CALIBRATION)),
+        Role(
+            "reviewer",
+            "judges visitors' measurements",
+            reviewer | _may("calibration", ("view",), CALIBRATION),
+        ),
         Role("admin", "does everything, and says who may do what", admin),
     )
 
@@ -54,7 +60,9 @@ def _roles() -> tuple[Role, ...]:
 class Command(BaseCommand):
     """Running it again changes nothing, or puts right what was changed by hand."""
 
-    help = "Make the groups editor, reviewer and admin with their permissions; with names, put people into them."
+    help = (
+        "Make the groups editor, reviewer and admin with their permissions; with names, put people into them."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for role in ("editor", "reviewer", "admin"):
@@ -94,7 +102,9 @@ class Command(BaseCommand):
         model = get_user_model()
         user: Any = model._default_manager.filter(**{model.USERNAME_FIELD: name}).first()
         if user is None:
-            raise CommandError(f"there is no user {name!r}: make one first, in the admin or by createsuperuser")
+            raise CommandError(
+                f"there is no user {name!r}: make one first, in the admin or by createsuperuser"
+            )
         user.groups.add(group)
         if not user.is_staff:
             user.is_staff = True
