@@ -16,6 +16,8 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
+    from bench.api import measure_api
+    from bench.api_export import measure_export
     from bench.engine import measure_engine
     from bench.form import measure_form
     from planner.assets import collect_static_if_changed
@@ -25,7 +27,7 @@ def main() -> None:
     collect_static_if_changed()
 
     figures: dict[str, float] = {}
-    for measure in (measure_engine, measure_form):
+    for measure in (measure_engine, measure_form, measure_api, measure_export):
         found = measure()
         for name, value in found.items():
             sys.stdout.write(f"{name}: {value:,.4g}\n")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -194,6 +198,38 @@ def test_axes_are_said_by_filters_and_words_too(post: Post, bearer: dict[str, st
     again = post("sweeps/", response.json()["definition"] | {"name": "again"}, **bearer)
     assert again.status_code == 201, again.content
     assert again.json()["plans"] == response.json()["plans"]
+
+
+def exported(client: Client, sweep: dict[str, Any], query: str) -> bytes:
+    response = client.get(f"{sweep['plans_url']}?{query}")
+    assert response.status_code == 200, response.content
+    return b"".join(response.streaming_content)
+
+
+def test_the_same_plans_in_every_format(client: Client, sweep: dict[str, Any], tmp_path: Path) -> None:
+    computed(sweep)
+    asked = "model=qwen3-8b&weight_format=q8-0&ordering=-decode"
+    plans = [plan["plan"] for plan in client.get(f"{sweep['plans_url']}?{asked}").json()["results"]]
+    assert len(plans) == 2
+    as_csv = list(csv.DictReader(io.StringIO(exported(client, sweep, f"{asked}&format=csv").decode())))
+    as_lines = [json.loads(line) for line in exported(client, sweep, f"{asked}&format=jsonl").splitlines()]
+    (tmp_path / "plans.parquet").write_bytes(exported(client, sweep, f"{asked}&format=parquet"))
+    with duckdb.connect() as connection:
+        as_parquet = connection.execute(
+            "SELECT plan FROM read_parquet(?)", [str(tmp_path / "plans.parquet")]
+        ).fetchall()
+    assert [int(row["plan"]) for row in as_csv] == plans
+    assert [row["plan"] for row in as_lines] == plans
+    assert [row[0] for row in as_parquet] == plans
+    assert exported(client, sweep, f"{asked}&format=md").decode().count("| Qwen3-8B |") == 2
+    by_accept = client.get(sweep["plans_url"], headers={"Accept": "text/csv"})
+    assert by_accept.headers["Content-Type"].startswith("text/csv")
+
+
+def test_nothing_is_exported_of_nothing(client: Client, sweep: dict[str, Any]) -> None:
+    response = client.get(f"{sweep['plans_url']}?format=csv")
+    assert (response.status_code, response.json()["status"]) == (409, 409)
+    assert client.get(sweep["plans_url"]).json()["count"] == 0
 
 
 def test_a_result_that_is_gone_says_so(client: Client, sweep: dict[str, Any], settings: Settings) -> None:
