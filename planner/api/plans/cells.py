@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from planner.exports import formats
 
 SPEEDS = ("decode_tps", "prefill_tps", "ttft_ms")
 COLUMNS = (
@@ -16,7 +16,6 @@ COLUMNS = (
     *(f"{speed}{end}" for speed in SPEEDS for end in ("", "_low", "_high")),
     *("speed_unknown_reason", "sentence", "snapshot", "calibration"),
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def row_of(plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,15 +67,8 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iter
 
 def csv_line(cells: Iterable[Any]) -> bytes:
     """One line: unknown is empty, and no text begins like a formula."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(map(safe, cells))
-    return text.getvalue().encode()
+    return formats.csv_line(["" if cell is None else _text(cell) for cell in cells])
 
 
-def safe(cell: Any) -> Any:
-    """A cell that a spreadsheet shows and does not compute."""
-    if cell is None:
-        return ""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell
+def _text(cell: Any) -> str:
+    return formats.csv_text(cell) if isinstance(cell, str) else str(cell)

@@ -7,6 +7,7 @@ from typing import Any
 
 from planner import figures
 from planner.engine.verdict import WORDS
+from planner.exports.formats import markdown_text
 
 JSON = Mapping[str, Any]
 
@@ -18,9 +19,9 @@ def markdown_of(plan: JSON, address: str) -> str:
     title = f"{plan['model']['name']} on {machine}"
     return "\n".join(
         [
-            f"# {escaped(title)}: {WORDS[plan['verdict']]}",
+            f"# {markdown_text(title)}: {WORDS[plan['verdict']]}",
             "",
-            escaped(plan["sentence"]),
+            markdown_text(plan["sentence"]),
             "",
             *table(("", ""), _facts(plan)),
             "",
@@ -89,7 +90,7 @@ def _speeds(speed: JSON) -> list[str]:
         if speed[name]
     ]
     if not rows:
-        return ["## Speed", "", f"Unknown: {escaped(speed['unknown_reason'] or '')}", ""]
+        return ["## Speed", "", f"Unknown: {markdown_text(speed['unknown_reason'] or '')}", ""]
     return [
         "## Speed",
         "",
@@ -132,7 +133,7 @@ def _nearest(found: Sequence[JSON]) -> list[str]:
 
 
 def _list(title: str, texts: Iterable[str]) -> list[str]:
-    lines = [f"- {escaped(text)}" for text in texts]
+    lines = [f"- {markdown_text(text)}" for text in texts]
     return [f"## {title}", "", *lines, ""] if lines else []
 
 
@@ -140,14 +141,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """A table, its cells kept on one line."""
 
     def line(cells: Iterable[str]) -> str:
-        return f"| {' | '.join(escaped(cell) for cell in cells)} |"
+        return f"| {' | '.join(markdown_text(cell) for cell in cells)} |"
 
     return [line(heads), f"|{'|'.join('---' for _ in heads)}|", *map(line, rows)]
-
-
-def escaped(text: str) -> str:
-    """Text without what Markdown takes for a table, a tag or a new line."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def gib(n_bytes: float | None) -> str:
