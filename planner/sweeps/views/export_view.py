@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from planner.exports.formats import FORMATS
-from planner.exports.streaming import ExportsBusy, stream
+from planner.exports.streaming import ExportsBusy, can_sort, stream
 from planner.sweeps.models import Sweep
+from planner.sweeps.results.counting import n_matching
 from planner.sweeps.results.exporting import export_table
 from planner.sweeps.results.reading import Reader
 from planner.sweeps.results.store import Results, ResultsMissing
@@ -23,6 +24,7 @@ from planner.sweeps.views.rows_form import RowsForm
 
 MOST_LETTERS = 60  # of a file's name
 TRY_AGAIN_S = 60
+NO_ROOM = "There is no room to sort so many plans. Leave their order open, or narrow what you export."
 
 Reasons = list[tuple[str, str, str]]  # as ViewForm.reasons
 
@@ -42,19 +44,26 @@ def export(request: HttpRequest, sweep_id: uuid.UUID) -> HttpResponseBase:
     form = RowsForm(rest, sweep, results.entries)
     if not form.is_valid() or not key:
         return _refused(request, sweep, [*([] if key else [_which_file()]), *form.reasons])
-    table = export_table(results, form.rows_query(), form.value("sort") or "")
+    query, sort = form.rows_query(), form.value("sort") or ""
+    spill = settings.VAR_DIR / "spill"
+    if sort and not can_sort(n_matching(results, query), spill):
+        return _refused(request, sweep, [("", "", NO_ROOM)])
+    headers = {"Content-Disposition": f'attachment; filename="{_name(sweep)}.{FORMATS[key].extension}"'}
+    if request.method == "HEAD":  # the server would write the whole file, to drop it
+        return HttpResponse(content_type=FORMATS[key].content_type, headers=headers)
     try:
-        file = stream(key, table, settings.VAR_DIR / "spill")
+        file = stream(key, export_table(results, query, sort), spill)
     except ExportsBusy as busy:
         response = _refused(request, sweep, [("", "", str(busy))], status=503)
         response["Retry-After"] = str(TRY_AGAIN_S)
         return response
-    name = slugify(sweep.name)[:MOST_LETTERS] or "sweep"
-    return StreamingHttpResponse(
-        file,
-        content_type=FORMATS[key].content_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}.{FORMATS[key].extension}"'},
-    )
+    return StreamingHttpResponse(file, content_type=FORMATS[key].content_type, headers=headers)
+
+
+def _name(sweep: Sweep) -> str:
+    """A file's name that tells the sweep, and whether it is all of it."""
+    so_far = "" if sweep.state == Sweep.State.DONE else "-so-far"
+    return f"{slugify(sweep.name)[:MOST_LETTERS] or 'sweep'}{so_far}"
 
 
 def _kind_of_file(said: QueryDict) -> tuple[str, QueryDict]:
