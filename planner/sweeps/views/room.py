@@ -37,7 +37,9 @@ View = Callable[[HtmxHttpRequest, Sweep, Reader], HttpResponse]
 
 def find(sweep_id: uuid.UUID) -> Sweep:
     """The sweep; 404 where there is none, or it is being deleted."""
-    found = Sweep.objects.select_related("snapshot").filter(pk=sweep_id).first()
+    # the two large columns are read when they are asked for: entries once in a process
+    known = Sweep.objects.select_related("snapshot").defer("entries", "snapshot__document")
+    found = known.filter(pk=sweep_id).first()
     if found is None or found.state == Sweep.State.DELETING:
         raise Http404("there is no such sweep")
     return found
