@@ -110,8 +110,11 @@ def test_collectstatic_gives_every_file_a_hashed_name(tmp_path: Path) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
     paths = json.loads((tmp_path / "staticfiles.json").read_text(encoding="utf-8"))["paths"]
     assert HASHED_CSS.fullmatch(paths["admin/css/base.css"])
+    places = [place if isinstance(place, tuple) else ("", place) for place in settings.STATICFILES_DIRS]
     own = [
-        str(file.relative_to(folder)) for folder in settings.STATICFILES_DIRS for file in folder.rglob("*.*")
+        str(Path(prefix) / file.relative_to(folder))
+        for prefix, folder in places
+        for file in folder.rglob("*.*")
     ]
     assert own
     assert set(own) <= set(paths)
