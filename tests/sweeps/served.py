@@ -138,7 +138,13 @@ def gone(processes: list[Process], seconds: float = 10.0) -> list[Process]:
 def serving(database_url: str, folder: Path, *arguments: str, **environment: str) -> Iterator[Served]:
     """Serve a database, with results in a folder; nothing is left running."""
     results = folder / "results"
-    changed = {"DATABASE_URL": database_url, "RESULTS_DIR": str(results), "SECRET_KEY": KEY, **environment}
+    changed = {
+        "DATABASE_URL": database_url,
+        "RESULTS_DIR": str(results),
+        "SECRET_KEY": KEY,
+        "PYTHON_CPU_COUNT": "2",  # as many processes of the worker: with more, sweeps are too quick to be disturbed
+        **environment,
+    }
     full = clean_environment(**changed)
     log = folder / "log"
     with log.open("w", encoding="utf-8") as errors:
