@@ -44,6 +44,7 @@ urlpatterns = [
     path("sweeps/<uuid:sweep_id>/stop/", sweeps.SweepStop.as_view(), name="sweep-stop"),
     path("sweeps/<uuid:sweep_id>/resume/", sweeps.SweepResume.as_view(), name="sweep-resume"),
     path("sweeps/<uuid:sweep_id>/plans/", SweepPlans.as_view(), name="sweep-plans"),
-    re_path(r"^.*/$", root.NotThere.as_view(), name="not-there"),
-    re_path(r"^.*[^/]$", root.with_slash),
+    # whatever else, new lines included
+    re_path(r"^[\s\S]*/\Z", root.NotThere.as_view(), name="not-there"),
+    re_path(r"^[\s\S]*[^/]\Z", root.with_slash),
 ]
