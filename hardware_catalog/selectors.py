@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from hardware_catalog.models import (
@@ -132,11 +133,11 @@ def catalog_rows(*, include_withdrawn: bool = False) -> CatalogRows:
         models=_models(linked, shown),
         formats=tuple(
             FormatRow(**_values(entry, FORMAT_FIELDS), **linked.of("formats", entry))
-            for entry in WeightFormat.objects.filter(**shown).order_by("slug")
+            for entry in _by_slug(WeightFormat.objects.filter(**shown))
         ),
         kv_formats=tuple(
             KvFormatRow(**_values(entry, KV_FORMAT_FIELDS), **linked.of("kv_formats", entry))
-            for entry in KvFormat.objects.filter(**shown).order_by("slug")
+            for entry in _by_slug(KvFormat.objects.filter(**shown))
         ),
         runtimes=runtimes,
         block_types={block.name: (block.elements, block.bytes) for block in blocks},
@@ -167,6 +168,11 @@ def _values(entry: Any, fields: Iterable[str]) -> dict[str, Any]:
     return {field: getattr(entry, field) for field in fields}
 
 
+def _by_slug(entries: Iterable[Any]) -> list[Any]:
+    """In the order of Unicode, whatever order the database has for text: the same rows give the same hash anywhere."""
+    return sorted(entries, key=attrgetter("slug"))
+
+
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> Children:
     found: dict[int, list[Any]] = defaultdict(list)
     for key, value in pairs:
@@ -188,7 +194,7 @@ def _devices(linked: _Linked, shown: dict[str, bool]) -> tuple[DeviceRow, ...]:
             memory_options_gb=options.get(entry.pk, ()),
             figure_notes=notes.get(entry.pk, ()),
         )
-        for entry in Device.objects.filter(**shown).select_related("vendor").order_by("slug")
+        for entry in _by_slug(Device.objects.filter(**shown).select_related("vendor"))
     )
 
 
@@ -200,10 +206,11 @@ def _machines(linked: _Linked, shown: dict[str, bool]) -> tuple[MachineRow, ...]
             device=entry.device.slug,
             host_device=entry.host_device.slug if entry.host_device else None,
         )
-        for entry in Machine.objects.filter(**shown)
-        .select_related("device", "host_device")
-        .only(*MACHINE_FIELDS, "device__slug", "host_device__slug")
-        .order_by("slug")
+        for entry in _by_slug(
+            Machine.objects.filter(**shown)
+            .select_related("device", "host_device")
+            .only(*MACHINE_FIELDS, "device__slug", "host_device__slug")
+        )
     )
 
 
@@ -215,10 +222,11 @@ def _models(linked: _Linked, shown: dict[str, bool]) -> tuple[ModelRow, ...]:
             vendor=entry.vendor.name,
             native_format=entry.native_format.slug,
         )
-        for entry in LanguageModel.objects.filter(**shown)
-        .select_related("vendor", "native_format")
-        .only(*MODEL_FIELDS, "vendor__name", "native_format__slug")
-        .order_by("slug")
+        for entry in _by_slug(
+            LanguageModel.objects.filter(**shown)
+            .select_related("vendor", "native_format")
+            .only(*MODEL_FIELDS, "vendor__name", "native_format__slug")
+        )
     )
 
 
@@ -234,7 +242,7 @@ def _runtimes(linked: _Linked, shown: dict[str, bool]) -> tuple[tuple[RuntimeRow
             backends=tuple(entry.backends),
             supports=tuple(rules.get(entry.pk, ())),
         )
-        for entry in Runtime.objects.filter(**shown).order_by("slug")
+        for entry in _by_slug(Runtime.objects.filter(**shown))
     )
     return rows, sources
 
@@ -243,5 +251,5 @@ def block_types() -> tuple[BlockTypeRow, ...]:
     """Block types by name (one query)."""
     return tuple(
         BlockTypeRow(block.name, block.elements, block.bytes, tuple(block.sources), block.notes)
-        for block in BlockType.objects.order_by("name")
+        for block in sorted(BlockType.objects.all(), key=attrgetter("name"))
     )

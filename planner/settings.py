@@ -232,6 +232,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # a test compares the whole document with the committed one
     "POSTPROCESSING_HOOKS": ["planner.api.schema_hooks.finish"],
+    "PATH_CONVERTER_OVERRIDES": {"name": str},
 }
 # Pages of other sites may ask the API from a browser; without cookies.
 _origins = env_origins("CORS_ORIGINS")

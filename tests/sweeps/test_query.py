@@ -54,13 +54,19 @@ def bits(row: Row) -> float:
 
 
 def has_word(row: Row, word: str) -> bool:
-    named = (
-        KNOWN.machines[row["machine"]],
-        KNOWN.models[row["model"]],
-        KNOWN.formats[row["format"]],
-        KNOWN.runtimes[row["runtime"]],
-    )
-    return any(word in entry.name.casefold() for entry in named)
+    """Among machines and models, and where none of them has it, among formats and programs."""
+    first, second = [
+        [
+            word in entry.name.casefold()
+            for entry in (KNOWN.machines[row["machine"]], KNOWN.models[row["model"]])
+        ],
+        [
+            word in entry.name.casefold()
+            for entry in (KNOWN.formats[row["format"]], KNOWN.runtimes[row["runtime"]])
+        ],
+    ]
+    any_first = any(word in entry.name.casefold() for entry in (*KNOWN.machines, *KNOWN.models))
+    return any(first) if any_first else any(second)
 
 
 CASES: list[tuple[str, Callable[[Row], bool]]] = [
@@ -87,6 +93,8 @@ CASES: list[tuple[str, Callable[[Row], bool]]] = [
     ("q=machine", lambda row: True),
     ("q=Z+MACHINE", lambda row: has_word(row, "z")),
     ("q=model+d", lambda row: has_word(row, "d")),
+    ("q=metal", lambda row: row["runtime"] == 1),
+    ("q=format+2+cuda", lambda row: has_word(row, "2") and (row["format"] >= 0) and row["runtime"] == 0),
     ("q=nothing+is+called+so", lambda row: False),
     ("q=%25", lambda row: False),
     ("q=%27+OR+1%3D1+--", lambda row: False),

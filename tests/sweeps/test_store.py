@@ -97,6 +97,10 @@ def test_what_is_counted_is_what_is_found(keep: str, is_done: bool) -> None:
         RowsQuery(most_price_usd=0.5),
         RowsQuery(machines=(1,), least_decode_tps=1.5),
         RowsQuery(least_bits=10.0),
+        RowsQuery(text="machine model", verdict="fits"),
+        RowsQuery(text="d", verdict="runs"),
+        RowsQuery(text="cuda"),
+        RowsQuery(text="nobody"),
     ):
         counted = n_matching(results, query)
         found, cursor = 0, ""

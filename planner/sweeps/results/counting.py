@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 
 from planner.engine.verdict import OFFLOAD, VERDICTS
 from planner.sweeps.results.duck import reading
@@ -40,13 +41,13 @@ def n_matching(results: Results, query: RowsQuery) -> int:
 
 def _counted(results: Results, query: RowsQuery) -> int:
     select, files, asked = "count(*)", results.rows, query
-    if results.summary is not None and results.keep in _KEPT and is_of_cells(query):
+    if results.summary is not None and results.keep in _KEPT and is_of_cells(query, results.entries):
         verdicts = [code for code in _KEPT[results.keep] if not query.verdicts or code in query.verdicts]
         if not verdicts:
             return 0
         select = " + ".join(f"coalesce(sum(n_{VERDICTS[code]}), 0)" for code in verdicts)
         files = (results.summary,)
-        asked = RowsQuery(machines=query.machines, models=query.models, most_price_usd=query.most_price_usd)
+        asked = replace(query, verdict="")
     where = condition(asked, results.entries)
     found = reading().execute(
         f"SELECT {select} FROM {FILES}{where.where}", {**paths(files), **where.parameters}

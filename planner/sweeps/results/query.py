@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ class RowsQuery:
     most_need_bytes: float | None = None
     most_price_usd: float | None = None  # of the machine's devices
     least_bits: float | None = None  # per weight
-    text: str = ""  # every word stands in the name of the machine, the model, the format or the runtime
+    text: str = ""  # every word stands in a name, see words_in
 
     @property
     def is_all(self) -> bool:
@@ -95,8 +95,8 @@ def condition(query: RowsQuery, entries: Entries) -> Condition:
         found = found.also(
             "weights_bytes >= list_extract($least_weights::DOUBLE[], model + 1)", least_weights=least
         )
-    for place, word in enumerate(query.text.casefold().split()):
-        found = _word(found, word, place, entries)
+    for place, of_word in enumerate(words_in(query.text, entries)):
+        found = _word(found, of_word, place)
     return found
 
 
@@ -108,14 +108,42 @@ def unpriced_machines(query: RowsQuery, entries: Entries) -> int:
     return sum(entries.machines[number].devices_price_usd is None for number in asked)
 
 
-def is_of_cells(query: RowsQuery) -> bool:
+def is_of_cells(query: RowsQuery, entries: Entries) -> bool:
     """Whether the query asks only for machines, models and verdicts, which the summary counts."""
-    return query == RowsQuery(
+    of_names = {column for found in words_in(query.text, entries) for column in found}
+    return of_names <= {"machine", "model"} and query == RowsQuery(
         machines=query.machines,
         models=query.models,
         verdict=query.verdict,
         most_price_usd=query.most_price_usd,
+        text=query.text,
     )
+
+
+def words_in(text: str, entries: Entries) -> list[dict[str, list[int]]]:
+    """For each word of a search the columns and numbers of the entries that have it in their names.
+
+    It is looked for among machines and models first ("llama" is a model, not every plan for llama.cpp), and where none
+    of them has it, among formats and programs.
+    """
+    found = []
+    for word in text.casefold().split():
+        named = {
+            column: [number for number, entry in enumerate(listed) if word in entry.name.casefold()]
+            for column, listed in _named(entries).items()
+        }
+        of_word = {column: named[column] for column in ("machine", "model") if named[column]}
+        found.append(of_word or {column: numbers for column, numbers in named.items() if numbers})
+    return found
+
+
+def _named(entries: Entries) -> dict[str, Sequence[Any]]:
+    return {
+        "machine": entries.machines,
+        "model": entries.models,
+        "format": entries.formats,
+        "runtime": entries.runtimes,
+    }
 
 
 def _affordable(query: RowsQuery, entries: Entries) -> tuple[int, ...] | None:
@@ -135,19 +163,11 @@ def _among(found: Condition, column: str, numbers: Sequence[int]) -> Condition:
     return found.also(f"{column} IN ${column}", **{column: list(numbers)})
 
 
-def _word(found: Condition, word: str, place: int, entries: Entries) -> Condition:
-    """Rows in which a machine, model, format or runtime has the word in its name."""
-    columns: dict[str, Iterable[Any]] = {
-        "machine": entries.machines,
-        "model": entries.models,
-        "format": entries.formats,
-        "runtime": entries.runtimes,
-    }
-    has: Callable[[Any], bool] = lambda entry: word in entry.name.casefold()  # noqa: E731
-    parts, parameters = [], {}
-    for column, listed in columns.items():
-        numbers = [number for number, entry in enumerate(listed) if has(entry)]
-        if numbers:
-            parts.append(f"{column} IN ${column}_word_{place}")
-            parameters[f"{column}_word_{place}"] = numbers
+def _word(found: Condition, of_word: Mapping[str, Sequence[int]], place: int) -> Condition:
+    """Rows of which one of these columns has one of its numbers."""
+    names = {column: f"{column}_word_{place}" for column in of_word}
+    parts = [f"{column} IN ${name}" for column, name in names.items()]
+    parameters = {name: list(of_word[column]) for column, name in names.items()}
+    if len(parts) == 1:
+        return found.also(parts[0], **parameters)
     return found.also(f"({' OR '.join(parts) or 'false'})", **parameters)
