@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import django_filters
+from django.db import connection
 from django.db.models import CharField, F, QuerySet, Value
-from django.db.models.functions import NullIf
+from django.db.models.functions import Collate, Lower, NullIf
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
@@ -18,6 +19,12 @@ from planner.plans.fields import CONTROL
 
 MOST_CHARACTERS = 200
 MOST_FIGURE = 10**15
+
+
+def alphabetical(name: str) -> Collate:
+    """A text field in an order of letters that is the same on every database; what is empty counts as unknown."""
+    collation = "C" if connection.vendor == "postgresql" else "BINARY"
+    return Collate(Lower(NullIf(F(name), Value(""))), collation)
 
 
 class Filters(DjangoFilterBackend):
@@ -64,7 +71,7 @@ class Order(django_filters.ChoiceFilter):
             return queryset
         name = self.orders[value.removeprefix("-")]
         is_text = isinstance(queryset.model._meta.get_field(name), CharField)
-        field = NullIf(F(name), Value("")) if is_text else F(name)
+        field = alphabetical(name) if is_text else F(name)
         order = field.desc(nulls_last=True) if value.startswith("-") else field.asc(nulls_last=True)
         return queryset.order_by(order, self.tie)
 

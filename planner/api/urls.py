@@ -14,7 +14,6 @@ from planner.api.sweeps import views as sweeps
 from planner.api.sweeps.plans import SweepPlans
 
 
-
 class NameConverter(StringConverter):
     """What a path may ask for by name: text without control characters, which PostgreSQL refuses to look for."""
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
@@ -24,6 +24,15 @@ from tests.conftest import ROOT, clean_environment, unused_port
 AXE = Path(__file__).with_name("axe.min.js")
 TIMEOUT_MS = 10_000
 DESKTOP = {"width": 1280, "height": 900}
+# In which colours axe looks at a page of each width, if at all.
+WIDTHS: dict[int, Literal["light", "dark"] | None] = {
+    1440: None,
+    1280: "light",
+    1024: None,
+    768: None,
+    390: "dark",
+    320: None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,32 +123,19 @@ def new_page(
 
 
 @pytest.fixture
-def unfolded(new_page: Callable[..., Page]) -> Callable[[str], Page]:
-    """Open an address with everything that unfolds unfolded, and nothing moving."""
-
-    def opened(address: str) -> Page:
-        page = new_page(reduced_motion="reduce")
-        page.goto(address)
-        for summary in page.locator("summary").all():
-            summary.click()
-        return page
-
-    return opened
-
-
-@pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
     """A page of desktop size."""
     return new_page()
 
 
-@pytest.fixture
-def axe_violations() -> Callable[..., list[str]]:
+@pytest.fixture(scope="session")
+def axe_violations() -> Callable[[Page], list[str]]:
     """Run axe-core on a page as it stands; return one line per violation, with the elements concerned."""
     script = AXE.read_text(encoding="utf-8")
 
     def run(page: Page) -> list[str]:
-        page.evaluate(script)  # not a script tag: the page's policy forbids those
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(script)  # not a script tag: the page's policy forbids those
         result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html']}"
@@ -148,3 +144,24 @@ def axe_violations() -> Callable[..., list[str]]:
         ]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def suits_everybody(axe_violations: Callable[[Page], list[str]]) -> Callable[[Page], None]:
+    """Check that a page, all of it unfolded, needs no sideways scrolling at any width and that axe finds nothing.
+
+    axe looks at it on a desk in light colours and on a phone in dark ones: between them stands every rule of the
+    style sheets.
+    """
+
+    def check(page: Page) -> None:
+        page.emulate_media(reduced_motion="reduce")
+        page.evaluate("document.querySelectorAll('main details').forEach(fold => { fold.open = true })")
+        for width, scheme in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            if scheme:
+                page.emulate_media(color_scheme=scheme)
+                assert axe_violations(page) == [], (width, scheme)
+
+    return check

@@ -11,16 +11,11 @@ PAGES = ("/accuracy/", "/accuracy/?metric=prefill&platform=NVIDIA gpu, CUDA", "/
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    unfolded: Callable[[str], Page], axe_violations: Callable[..., list[str]], address: str
+def test_pages_suit_everybody_and_every_width(
+    page: Page, suits_everybody: Callable[[Page], None], address: str
 ) -> None:
-    page = unfolded(address)
-    for width in (1280, 390, 320):
-        page.set_viewport_size({"width": width, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        for scheme in ("light", "dark") if width != 320 else ():
-            page.emulate_media(color_scheme=scheme)
-            assert axe_violations(page) == [], (width, scheme)
+    page.goto(address)
+    suits_everybody(page)
 
 
 def test_tabs_and_platforms_work_without_a_script(new_page: Callable[..., Page]) -> None:

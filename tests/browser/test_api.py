@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 SLOWLY_MS = 40_000
@@ -23,25 +22,16 @@ def test_an_operation_is_tried_out_on_the_page(page: Page) -> None:
     expect(answer).to_contain_text("201")
 
 
-def test_a_kept_plan_has_a_page_that_reads_well(
-    new_page: Callable[..., Page], axe_violations: Callable[[Page], list[str]]
-) -> None:
-    page = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+def test_a_kept_plan_has_a_page_that_reads_well(page: Page, suits_everybody: Callable[[Page], None]) -> None:
     page.goto("/")
     question = {"device": "RTX 4090", "model": "Llama 3.1 8B"}
     plan = page.request.post("/api/v1/plans/", data=question).json()
     page.goto(plan["html_url"])
     expect(page.get_by_role("heading", name="A kept answer")).to_be_visible()
-    assert axe_violations(page) == []
-    root = "document.documentElement"
-    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    suits_everybody(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_problems_are_explained(
-    new_page: Callable[..., Page], axe_violations: Callable[[Page], list[str]], scheme: str
-) -> None:
-    page = new_page(color_scheme=scheme)
+def test_the_problems_are_explained(page: Page, suits_everybody: Callable[[Page], None]) -> None:
     page.goto("/api/v1/problems/#bad-field")
     expect(page.locator("#bad-field")).to_be_in_viewport()
-    assert axe_violations(page) == []
+    suits_everybody(page)

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 METHODOLOGY = "/methodology/?machine=nvidia-geforce-rtx-4090&model=qwen3-30b-a3b&format=q4-k-m"
 ANSWER = "/?machine=nvidia-geforce-rtx-4090&model=llama-3-1-8b&format=q4-k-m"
-LOOKS = [
-    {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
-]
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=["wide", "narrow"])
-@pytest.mark.parametrize("address", [METHODOLOGY, ANSWER], ids=["methodology", "answer"])
-def test_it_is_accessible_and_never_scrolls_sideways(
-    new_page: Callable[..., Page], axe_violations: Callable[[Page], list[str]], look: dict, address: str
+def test_the_methodology_suits_everybody_and_every_width(
+    page: Page, suits_everybody: Callable[[Page], None]
 ) -> None:
-    page = new_page(**look)
-    page.goto(address)
-    page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true })")
-    assert axe_violations(page) == []
-    root = "document.documentElement"
-    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    page.goto(METHODOLOGY)
+    suits_everybody(page)
 
 
 def test_the_contents_lead_to_every_section_without_javascript(new_page: Callable[..., Page]) -> None:

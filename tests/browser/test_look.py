@@ -21,24 +21,11 @@ REFUSED = pytest.mark.allowed_console("Failed to load resource")
 
 @REFUSED
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_in_light_and_dark_on_a_desk_and_on_a_phone(
-    unfolded: Callable[[str], Page], axe_violations: Callable[..., list[str]], name: str
+def test_pages_suit_everybody_and_every_width(
+    page: Page, suits_everybody: Callable[[Page], None], name: str
 ) -> None:
-    page = unfolded(PAGES[name])
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 844})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert axe_violations(page) == [], (width, scheme)
-
-
-@REFUSED
-@pytest.mark.parametrize("name", PAGES)
-def test_no_width_needs_sideways_scrolling(page: Page, name: str) -> None:
     page.goto(PAGES[name])
-    for width in (320, 390, 768, 1024, 1280, 1440):
-        page.set_viewport_size({"width": width, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    suits_everybody(page)
 
 
 @pytest.mark.parametrize("name", ["question", "answer", "does not fit", "own figures"])

@@ -34,19 +34,10 @@ def result(browser: Browser, server: Server) -> Iterator[str]:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_suit_everybody_and_every_width(
-    new_page: Callable[..., Page], axe_violations: Callable[[Page], list[str]], result: str, view: str
+    page: Page, suits_everybody: Callable[[Page], None], result: str, view: str
 ) -> None:
-    page = new_page(reduced_motion="reduce")
     page.goto(result + view)
-    for summary in page.locator("summary:visible").all():
-        summary.click()
-    for width, scheme in ((1280, "light"), (390, "dark")):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.emulate_media(color_scheme=scheme)
-        assert axe_violations(page) == [], (width, scheme)
-    for width in (320, 768, 1024):
-        page.set_viewport_size({"width": width, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    suits_everybody(page)
 
 
 def test_from_the_heat_map_to_a_plan_and_its_page(page: Page, result: str) -> None:

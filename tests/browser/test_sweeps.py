@@ -22,20 +22,11 @@ A_WORKER_STARTS_MS = 60_000
 
 @REFUSED
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_and_no_width_needs_sideways_scrolling(
-    new_page: Callable[..., Page], axe_violations: Callable[..., list[str]], name: str
+def test_pages_suit_everybody_and_every_width(
+    page: Page, suits_everybody: Callable[[Page], None], name: str
 ) -> None:
-    page = new_page(reduced_motion="reduce")
     page.goto(PAGES[name])
-    for summary in page.locator("summary:visible").all():
-        summary.click()
-    for width, scheme in ((1280, "light"), (390, "dark")):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.emulate_media(color_scheme=scheme)
-        assert axe_violations(page) == [], (width, scheme)
-    for width in (320, 768, 1024):
-        page.set_viewport_size({"width": width, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    suits_everybody(page)
 
 
 def test_a_sweep_is_defined_with_the_keyboard_alone(page: Page) -> None:

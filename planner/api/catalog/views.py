@@ -15,7 +15,7 @@ from hardware_catalog.models import Device, KvFormat, LanguageModel, Machine, Ru
 from hardware_catalog.models.base import CatalogEntry
 from planner.api.base import ApiView, conditional, etag_of
 from planner.api.catalog import filters, serializers
-from planner.api.filtering import Filters
+from planner.api.filtering import Filters, alphabetical
 from planner.api.problems import Problem, shortened
 from planner.snapshot import Snapshot, current
 
@@ -51,7 +51,7 @@ class EntryList(EntryView):
         return (*super().known_parameters(), *PAGE_PARAMETERS, *self.filterset_class.base_filters)
 
     def get_queryset(self) -> QuerySet[Any]:
-        return self.model._default_manager.filter(withdrawn=False).order_by("name", "slug")
+        return self.model._default_manager.filter(withdrawn=False).order_by(alphabetical("name"), "slug")
 
     def get(self, request: Request) -> HttpResponseBase:
         snapshot = current()

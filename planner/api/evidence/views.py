@@ -16,7 +16,7 @@ from hardware_catalog.models import CatalogVersion, Device, Measurement
 from planner.api.base import ApiView, conditional, etag_of
 from planner.api.catalog.views import PAGE_PARAMETERS, DeviceList
 from planner.api.evidence import filters, serializers
-from planner.api.filtering import Filters
+from planner.api.filtering import Filters, alphabetical
 from planner.api.problems import Problem, shortened
 from planner.calibration.activation import activation_state, answering_sha256
 from planner.calibration.models import CalibrationVersion
@@ -91,7 +91,8 @@ class PriceList(DeviceList):
     filterset_class = filters.PriceFilters
 
     def get_queryset(self) -> QuerySet[Device]:
-        return Device.objects.filter(withdrawn=False, launch_price_usd__isnull=False).order_by("name", "slug")
+        priced = Device.objects.filter(withdrawn=False, launch_price_usd__isnull=False)
+        return priced.order_by(alphabetical("name"), "slug")
 
 
 class CalibrationList(Listed):
