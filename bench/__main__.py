@@ -20,6 +20,7 @@ def main() -> None:
     from bench.api_export import measure_export
     from bench.engine import measure_engine
     from bench.form import measure_form
+    from bench.sweeps import measure_sweeps
     from planner.assets import collect_static_if_changed
 
     call_command("migrate", interactive=False, verbosity=0)
@@ -27,7 +28,7 @@ def main() -> None:
     collect_static_if_changed()
 
     figures: dict[str, float] = {}
-    for measure in (measure_engine, measure_form, measure_api, measure_export):
+    for measure in (measure_engine, measure_form, measure_sweeps, measure_api, measure_export):
         found = measure()
         for name, value in found.items():
             sys.stdout.write(f"{name}: {value:,.4g}\n")
