@@ -35,7 +35,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, repository_root: Path) ->
     for name in SOURCES:
         source = repository_root / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / name)
         else:
             shutil.copy2(source, folder / name)
     return folder

@@ -170,6 +170,20 @@ def test_a_failed_sweep_can_be_tried_again() -> None:
     assert set(sweep.chunks.values_list("error", flat=True)) == {""}
 
 
+def test_who_computes_since_before_cannot_fail_what_was_resumed() -> None:
+    sweep = created()
+    lease = claim("one:1/1")
+    assert lease is not None
+    sweep.chunks.filter(pk=lease.chunk_id).update(attempts=leases.MOST_ATTEMPTS)
+    Sweep.objects.filter(pk=sweep.pk).update(state=Sweep.State.FAILED)
+    services.resume(sweep)
+    leases.fail(lease, "no such folder", for_good=True)
+    sweep.refresh_from_db()
+    assert sweep.state == Sweep.State.QUEUED
+    compute_here(sweep)
+    assert sweep.state == Sweep.State.DONE
+
+
 @pytest.mark.parametrize("keep", ["running", "best"])
 @pytest.mark.parametrize("lost", ["cells-000001.parquet", "summary.parquet", "*"])
 def test_files_that_are_gone_are_computed_again(keep: str, lost: str) -> None:

@@ -17,8 +17,8 @@ from planner.sweeps.models import Chunk, ResultFile, Sweep, Worker
 SAMPLE = 2000
 # Where none of the sample is kept, 95 % of the time fewer than 3 in as many are.
 UPPER_OF_NONE = 3
-# One process on one core of a Xeon at 2.8 GHz (bench/sweeps.py): seconds for computing a plan, for writing a kept one, and
-# for what each sweep needs once (waking, binding engines, closing).
+# One process on one core of a Xeon at 2.8 GHz, as bench/sweeps.py measures it: seconds for computing a plan, for
+# writing a kept one, and for what each sweep needs once (waking, binding engines, closing).
 PLAN_S, ROW_S, SWEEP_S = 1 / 3.2e6, 1 / 1.1e6, 1.0
 # A kept plan in a Parquet file there.
 ROW_BYTES = 24.0

@@ -165,10 +165,17 @@ def _require_room(where: Path, n_bytes: float) -> None:
 
 
 def _let_wait(sweep: Sweep, again: set[int]) -> None:
-    """Let all chunks wait that are not done, and those that are to be done again, as if never tried."""
+    """Let all chunks wait that are not done, and those that are to be done again, as if never tried.
+
+    Whoever still computes one of a sweep that was stopped may go on; one of a sweep that failed is taken away from
+    him, lest it fail the sweep once more for what has been mended.
+    """
     waiting = {"attempts": 0, "error": "", "worker": "", "lease_until": None, "state": Chunk.State.PENDING}
     chunks = Chunk.objects.filter(sweep=sweep)
-    chunks.filter(state__in=(Chunk.State.PENDING, Chunk.State.FAILED)).update(**waiting)
+    to_wait = {Chunk.State.PENDING, Chunk.State.FAILED}
+    if Sweep.objects.filter(pk=sweep.pk, state=Sweep.State.FAILED).exists():
+        to_wait.add(Chunk.State.LEASED)
+    chunks.filter(state__in=to_wait).update(**waiting)
     for pks in _batches(sorted(again)):
         done = chunks.filter(pk__in=pks, state=Chunk.State.DONE)
         done.update(**waiting)
