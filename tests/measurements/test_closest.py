@@ -182,6 +182,7 @@ def test_a_warm_answer_asks_the_database_nothing_for_them(
     client: Client, django_assert_max_num_queries, monkeypatch
 ):
     monkeypatch.setattr(module, "CHECK_EVERY_S", 60.0)
-    closest(set_up(), current())
+    snapshot, asked = current(), set_up()
+    closest(asked, snapshot)
     with django_assert_max_num_queries(0):
-        closest(set_up(), current())
+        closest(asked, snapshot)
