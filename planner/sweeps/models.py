@@ -29,6 +29,9 @@ class Sweep(models.Model):
     snapshot = models.ForeignKey(PinnedSnapshot, on_delete=models.PROTECT, editable=False)
     keep = models.CharField("what is kept", max_length=10, choices=list(KEEP.items()), editable=False)
     n_plans = models.BigIntegerField("plans", editable=False)
+    numbering = models.PositiveSmallIntegerField(
+        default=1, editable=False
+    )  # grid.slices.NUMBERING when it was asked
     pruned = models.JSONField("combinations left out", default=list, editable=False)  # [[reason, count], …]
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED, db_index=True)
     reason = models.TextField("why it failed or waits", blank=True)

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from planner.sweeps.models import Chunk, Sweep, Worker
 from planner.sweeps.work import leases
 from planner.sweeps.work.leases import claim
-from planner.sweeps.work.progress import NO_WORKER, Problem, Working, progress
+from planner.sweeps.work.progress import NO_WORKER, NO_WORKER_YET, Problem, Working, progress
 from tests.sweeps.bare import age, all_done, bare_sweep
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,9 @@ def test_a_sweep_that_waits_says_for_what() -> None:
     found = progress(sweep)
     assert (found.n_chunks, found.n_chunks_done, found.n_plans, found.n_plans_done) == (4, 0, 300, 0)
     assert found.plans_per_s is found.seconds_left is None
-    assert found.reason == NO_WORKER
+    assert found.reason == NO_WORKER_YET
+    sweep.created -= timedelta(minutes=1)
+    assert progress(sweep).reason == NO_WORKER
     a_worker(seen_s_ago=20)
     assert progress(sweep).reason == NO_WORKER
     Worker.objects.all().delete()

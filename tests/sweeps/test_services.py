@@ -222,6 +222,14 @@ def test_it_fails_where_it_cannot_be_computed_as_it_was_asked() -> None:
     )
 
 
+def test_it_fails_where_its_plans_were_numbered_otherwise() -> None:
+    sweep = created()
+    Sweep.objects.filter(pk=sweep.pk).update(numbering=0)
+    compute_here(sweep)
+    assert sweep.state == Sweep.State.FAILED
+    assert "planned with another version of this program. Ask it anew." in sweep.reason
+
+
 @pytest.mark.parametrize("name", ["", "  ", "x" * 201])
 def test_a_name_has_some_characters(name: str) -> None:
     sweep = bare_sweep()

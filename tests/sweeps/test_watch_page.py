@@ -32,7 +32,7 @@ def test_a_sweep_that_waits_says_why_and_asks_every_second(client: Client, sweep
     assert f'hx-get="{address(sweep, "progress")}?seen=queued" hx-trigger="every 1s"' in body(response)
     text = shown(response)
     assert "Waiting for a worker 0 %" in text
-    assert "No worker is running" in text
+    assert "No worker has answered yet" in text
     assert f"0 of {sweep.n_plans}" in text
     assert "Llama-3.1-8B on NVIDIA GeForce RTX 4090" in text
     assert "4,096 and 8,192 tokens" in text  # what was asked

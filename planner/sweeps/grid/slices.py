@@ -11,6 +11,9 @@ import numpy as np
 from planner.engine.grid import Axes, Grid
 from planner.sweeps.grid.support import Bools, Ints
 
+# Which plan has which number follows from all of this folder: a change of that counts this up, and sweeps that were
+# planned before it are asked anew instead of going on with other numbers.
+NUMBERING = 1
 # A slice is cut where it has more plans than either: beyond a dozen machines in a chunk, more share little more.
 MACHINE_PLANS = 16_384  # of each machine
 SLICE_PLANS = 2**18

@@ -20,6 +20,7 @@ from planner.duck import connect
 from planner.pinning.pinned import CannotRebuild, pinned
 from planner.snapshot import current
 from planner.sweeps.definition import of_json
+from planner.sweeps.grid.slices import NUMBERING
 from planner.sweeps.grid.support import support
 from planner.sweeps.grid.sweep_grid import SweepGrid
 from planner.sweeps.models import ResultFile, Sweep
@@ -155,7 +156,7 @@ def _prepare(sweep_id: UUID) -> Prepared:
     if sweep_id not in _prepared:
         sweep = Sweep.objects.select_related("snapshot").get(pk=sweep_id)
         grid = SweepGrid.build(of_json(sweep.definition), pinned(sweep.snapshot.sha256))
-        if grid.n_plans != sweep.n_plans:
+        if (sweep.numbering, sweep.n_plans) != (NUMBERING, grid.n_plans):
             raise CannotRebuild("It was planned with another version of this program. Ask it anew.")
         _prepared[sweep_id] = Prepared(grid, sweep.keep, folder_of(sweep_id))
         while len(_prepared) > HELD:

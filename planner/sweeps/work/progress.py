@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from planner.sweeps.models import Chunk, Sweep, Worker
 from planner.sweeps.work.leases import ACTIVE
@@ -19,6 +20,9 @@ LAST_CHUNKS = 24
 AT_WORK_S = 2.0
 MOST_ERRORS = 5
 
+# A worker that starts with the program needs some seconds until it is seen.
+STARTING_S = 30.0
+NO_WORKER_YET = "No worker has answered yet: one that has just been started needs some seconds."
 NO_WORKER = (
     "No worker is running, so it waits: start the program with manage.py serve, "
     "or a worker on any host with celery -A planner worker."
@@ -78,7 +82,7 @@ def progress(sweep: Sweep) -> Progress:
         seconds_left=(sweep.n_plans - n_plans_done) / speed if speed else None,
         workers=[Working(in_words(chunk.worker), _does(chunk)) for chunk in leased],
         errors=_errors(chunks),
-        reason=sweep.reason or (NO_WORKER if is_active and not leased and not _has_worker() else ""),
+        reason=sweep.reason or ("" if not is_active or leased or _has_worker() else _no_worker(sweep)),
     )
 
 
@@ -113,6 +117,11 @@ def _range(chunk: Chunk) -> str:
     if chunk.start == chunk.stop:
         return "summing up"
     return f"plans {chunk.start + 1:,} to {chunk.stop:,}"
+
+
+def _no_worker(sweep: Sweep) -> str:
+    is_new = timezone.now() - sweep.created < timedelta(seconds=STARTING_S)
+    return NO_WORKER_YET if is_new else NO_WORKER
 
 
 def _has_worker() -> bool:

@@ -18,6 +18,7 @@ from planner.snapshot import Snapshot
 from planner.sweeps.definition import Definition, as_json
 from planner.sweeps.grid.entries import as_json as entries_as_json
 from planner.sweeps.grid.estimate import estimate
+from planner.sweeps.grid.slices import NUMBERING
 from planner.sweeps.grid.sweep_grid import SweepGrid
 from planner.sweeps.models import Chunk, Sweep, Worker
 from planner.sweeps.work import tokens
@@ -63,6 +64,7 @@ def create(
         snapshot=pin(snapshot),
         keep=definition.keep,
         n_plans=grid.n_plans,
+        numbering=NUMBERING,
         pruned=[list(found) for found in grid.pruned],
     )
     _make_folder(sweep)
