@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +12,13 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 
+from planner.plans.fields import CONTROL
+
 MEDIA_TYPE = "application/problem+json"
 # Where the kinds of problems are explained (urls.py); each has an anchor there.
 EXPLAINED_AT = "/api/v1/problems/"
 MOST_ERRORS = 20
 MOST_SHOWN = 80
-UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +214,4 @@ def shortened(text: str) -> str:
 
 def printable(text: str) -> str:
     """Text without control characters and lone surrogates, which no JSON of ours holds."""
-    return UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from django.conf import settings
 
+from planner.duck import connect
 from planner.pinning.models import PinnedSnapshot
 from planner.sweeps.definition import Definition, Selection, as_json
 from planner.sweeps.grid.entries import Entries
 from planner.sweeps.grid.entries import as_json as entries_as_json
 from planner.sweeps.models import Chunk, ResultFile, Sweep
 from planner.sweeps.results.closing import write_best, write_summary
-from planner.sweeps.results.duck import connect
 from tests.sweeps.random_rows import Columns, write_parts
 
 DEFINITION = Definition(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from planner.duck import connect
 from planner.sweeps.grid.entries import (
     Entries,
     FormatEntry,
@@ -16,7 +17,6 @@ from planner.sweeps.grid.entries import (
     ModelEntry,
     RuntimeEntry,
 )
-from planner.sweeps.results.duck import connect
 from planner.sweeps.results.writing import write_chunk
 from planner.sweeps.rows import DTYPES, STORED
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from planner.duck import connect
 from planner.sweeps.results.closing import write_best, write_summary
-from planner.sweeps.results.duck import connect
 from tests.sweeps.random_rows import entries, plans, read, write_parts
 
 KNOWN = entries()

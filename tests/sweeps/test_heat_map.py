@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from planner.duck import connect
 from planner.engine.verdict import VERDICTS
 from planner.sweeps.results.closing import write_summary
-from planner.sweeps.results.duck import connect
 from planner.sweeps.results.heat_map import (
     COLUMNS,
     MACHINE_ORDERS,

@@ -11,9 +11,9 @@ import duckdb
 import numpy as np
 import pytest
 
+from planner.duck import connect
 from planner.sweeps.grid.entries import Entries
 from planner.sweeps.results.cells import CELLS
-from planner.sweeps.results.duck import connect
 from planner.sweeps.results.writing import write_chunk
 from planner.sweeps.rows import STORED
 from tests.sweeps.random_rows import as_dicts, entries, part, plans, read, write_parts

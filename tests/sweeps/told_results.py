@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from planner.duck import connect
 from planner.sweeps.grid.entries import (
     Entries,
     FormatEntry,
@@ -19,7 +20,6 @@ from planner.sweeps.grid.entries import (
     RuntimeEntry,
 )
 from planner.sweeps.results.closing import write_summary
-from planner.sweeps.results.duck import connect
 from planner.sweeps.results.reading import Reader
 from planner.sweeps.results.writing import write_chunk
 from planner.sweeps.rows import DTYPES, STORED

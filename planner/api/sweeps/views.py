@@ -23,6 +23,7 @@ from planner.api.throttling import PLAN
 from planner.snapshot import current
 from planner.sweeps.definition import DefinitionError
 from planner.sweeps.models import Sweep
+from planner.sweeps.results.store import find_sweep
 from planner.sweeps.work import services
 
 UNNAMED = "A sweep of the API"
@@ -43,10 +44,8 @@ def token_owner(user: int) -> str:
 
 def find(sweep_id: uuid.UUID) -> Sweep:
     """The sweep. Raises a 404 where there is none, or it is being deleted."""
-    # the two large columns are read when they are asked for: entries once in a process
-    known = Sweep.objects.select_related("snapshot").defer("entries", "snapshot__document")
-    found = known.filter(pk=sweep_id).first()
-    if found is None or found.state == Sweep.State.DELETING:
+    found = find_sweep(sweep_id)
+    if found is None:
         raise Problem("not-found", "There is no such sweep.")
     return found
 

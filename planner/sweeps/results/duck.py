@@ -1,4 +1,4 @@
-"""Connections for writing results, and the process's one instance of DuckDB for reading them."""
+"""The process's one instance of DuckDB for reading results."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from planner.duck import connect
 
 if TYPE_CHECKING:
     import duckdb
-
-__all__ = ["connect", "reading"]
 
 READING_THREADS = 2
 

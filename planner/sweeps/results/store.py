@@ -25,6 +25,15 @@ class ResultsMissing(Exception):
         self.missing = list(missing)
 
 
+def find_sweep(sweep_id: UUID) -> Sweep | None:
+    """The sweep, unless there is none or it is being deleted.
+
+    Its two large columns are read when they are asked for: entries once in a process.
+    """
+    known = Sweep.objects.select_related("snapshot").defer("entries", "snapshot__document")
+    return known.filter(pk=sweep_id).exclude(state=Sweep.State.DELETING).first()
+
+
 class Results:
     """What is there of a sweep's result now: all of a finished one, the chunks done so far of another.
 

@@ -19,7 +19,7 @@ from planner import owners
 from planner.plans.views import HtmxHttpRequest
 from planner.sweeps.models import Sweep
 from planner.sweeps.results.reading import Reader
-from planner.sweeps.results.store import Results, ResultsMissing
+from planner.sweeps.results.store import Results, ResultsMissing, find_sweep
 from planner.sweeps.views.view_form import ViewForm
 
 # the views: name of the address, and words
@@ -37,10 +37,8 @@ View = Callable[[HtmxHttpRequest, Sweep, Reader], HttpResponse]
 
 def find(sweep_id: uuid.UUID) -> Sweep:
     """The sweep; 404 where there is none, or it is being deleted."""
-    # the two large columns are read when they are asked for: entries once in a process
-    known = Sweep.objects.select_related("snapshot").defer("entries", "snapshot__document")
-    found = known.filter(pk=sweep_id).first()
-    if found is None or found.state == Sweep.State.DELETING:
+    found = find_sweep(sweep_id)
+    if found is None:
         raise Http404("there is no such sweep")
     return found
 
