@@ -27,11 +27,12 @@ from planner.calibration.files import shipped_calibration
 from planner.engine.calibration import Calibration
 from planner.engine.columns import Columns
 from planner.engine.evaluate import BLOCK_PLANS, Block, Engine, keys_of
+from planner.engine.gather import speed_inputs
 from planner.engine.grid import Grid
 from planner.engine.levels import LevelKeys
 from planner.engine.memory import plan_limits, plan_need
 from planner.engine.part import Strip
-from planner.engine.speeds import SpeedFigures, Speeds, with_interval
+from planner.engine.speeds import SpeedFactors, SpeedFigures, Speeds, with_interval
 from planner.engine.verdict import FITS, VERDICTS
 
 ROOT = Path(__file__).parents[1]
@@ -141,7 +142,7 @@ def shares(work: Sweep, calibration: Calibration) -> dict[str, float]:
     memory = of(plan_need, plan_limits, Strip.fill_memory)
     intervals = of(SpeedFigures.log_ends, with_interval)
     speed = of(SpeedFigures.within, Speeds.offloaded) - intervals
-    gather = of(Engine.build, SpeedFigures.gather, Strip.fill_speed)
+    gather = of(Engine.build, SpeedFactors.gather, speed_inputs, Strip.fill_speed)
     parts: Mapping[str, float] = {
         "memory": memory,
         "speed": speed,

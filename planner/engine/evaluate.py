@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,13 +18,14 @@ from planner.engine.boxes import Box, box_shape, flat_boxes, split
 from planner.engine.calibration import BoundCoefficients, Calibration
 from planner.engine.columns import Array, Columns
 from planner.engine.factors import PairsInUse
+from planner.engine.gather import speed_inputs
 from planner.engine.grid import Axes, Grid
 from planner.engine.intervals import BoundIntervals, bind_intervals
 from planner.engine.levels import LevelKeys, level_keys
 from planner.engine.memory import MemoryRules, plan_limits, plan_need
 from planner.engine.part import Part
-from planner.engine.speeds import SpeedFigures
-from planner.engine.tables import Ints, Tables
+from planner.engine.speeds import SpeedFactors, SpeedFigures
+from planner.engine.tables import Ints, ModelShapes, Tables
 
 # Plans whose columns are made at a time, and whose speeds are, with groups for machines: arrays that stay in a
 # processor's caches and are yet long beside the cost of calling numpy.
@@ -44,6 +46,13 @@ class Block:
 
     def __getitem__(self, name: str) -> Array:
         return self.columns[name]
+
+
+class Bound(NamedTuple):
+    """What plans take from the tables, whatever their workloads; arrays broadcast to their mesh."""
+
+    shapes: ModelShapes
+    factors: SpeedFactors
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,22 @@ class Engine:
             first = last
         return columns
 
+    def few(self, grid: Grid, bound: Bound | None = None) -> tuple[Columns, Part]:
+        """The same columns of a small grid at one go, and what they were made of: for one person's question.
+
+        The part's dimensions are the machines and the axes along which the grid has more than one row, in order.
+        ``bound``: what ``bind`` found for a grid that differs in its workloads only.
+        """
+        columns = Columns.empty(len(grid))
+        part = self._part(grid.squeezed(), 0, bound)
+        part.whole({name: array.reshape(part.shape) for name, array in columns.arrays.items()})
+        return columns, part
+
+    def bind(self, rows: Axes) -> Bound:
+        """What the plans of a mesh take from the tables, whatever their workloads."""
+        shapes = self.tables.models.shapes(rows.model)
+        return Bound(shapes, SpeedFactors.gather(self.coefficients, self.intervals, rows))
+
     def blocks(self, grid: Grid, start: int = 0, stop: int | None = None) -> Iterator[Block]:
         """The same columns block by block, for a sweep of any size. Each block is overwritten by the next.
 
@@ -127,19 +152,20 @@ class Engine:
                     )
                     yield Block(where, columns)
 
-    def _part(self, rows: Axes, machine_axis: int) -> Part:
+    def _part(self, rows: Axes, machine_axis: int, bound: Bound | None = None) -> Part:
         """Gather and compute everything that no single plan needs for itself."""
         needs = Groups.of(rows, machine_axis, need_groups(self.tables.machines))
         speeds = Groups.of(rows, machine_axis, self.speed_groups)
+        shapes, factors = bound or self.bind(speeds.rows)
         return Part(
             shape=np.broadcast_shapes(*(axis.shape for axis in rows)),
             machine_axis=machine_axis,
             need_groups=needs,
-            need=plan_need(self.tables, self.rules, needs.rows),
+            need=plan_need(self.tables, self.rules, needs.rows, shapes),
             limits=plan_limits(self.tables, self.rules, rows),
             host_bandwidth_bytes_per_s=self.tables.machines.host_bandwidth_bytes_per_s[rows.machine],
             speed_groups=speeds,
-            speed=SpeedFigures.gather(self.tables, self.coefficients, self.intervals, speeds.rows),
+            speed=SpeedFigures(speed_inputs(self.tables, speeds.rows, shapes), factors),
         )
 
     def _part_plans(self, grid: Grid, box: Box) -> int:

@@ -97,23 +97,20 @@ class Factors:
     tables: Mapping[str, Floats]
     column: Ints  # of every runtime row in use
 
-    def machine(self, rows: Axes) -> Floats:
-        """The part that varies with the machine."""
+    def parts(self, rows: Axes) -> tuple[Floats, Floats]:
+        """The part that varies with the machine and the part that does not; arrays broadcast to the plans."""
         column = self.column[rows.runtime]
         own: Floats = self.tables["runtime"][0, column]
-        if "machine" not in self.tables:
-            return own
-        return np.asarray(self.tables["machine"][rows.machine, column] * own)
-
-    def others(self, rows: Axes) -> Floats:
-        """The part that does not: with ``machine`` it makes the whole. Arrays broadcast to the plans."""
-        column = self.column[rows.runtime]
-        factor: Floats = np.ones((1,) * column.ndim)
+        if "machine" in self.tables:
+            own = np.asarray(self.tables["machine"][rows.machine, column] * own)
+        others: Floats | None = None
         for axis in PAIRED_AXES[1:]:
             if axis in self.tables:
-                factor = np.asarray(factor * self.tables[axis][getattr(rows, axis), column])
-        return factor
+                found: Floats = self.tables[axis][getattr(rows, axis), column]
+                others = found if others is None else np.asarray(others * found)
+        return own, np.ones((1,) * column.ndim) if others is None else others
 
     def at(self, rows: Axes) -> Floats:
         """The factor of the given plans."""
-        return np.asarray(self.machine(rows) * self.others(rows))
+        own, others = self.parts(rows)
+        return np.asarray(own * others)

@@ -13,7 +13,7 @@ from planner.engine.grid import Axes
 from planner.engine.kv import KV_RULES, CachePlan, cache_read_bytes
 from planner.engine.levels import NO_PUBLISHED_PEAK
 from planner.engine.speed import SpeedInputs
-from planner.engine.tables import Floats, Tables
+from planner.engine.tables import Floats, ModelShapes, Tables
 
 BITS_PER_BYTE = 8.0
 
@@ -26,13 +26,14 @@ def batch_tokens(tables: Tables, rows: Axes) -> Floats:
 
 
 # runtimes with these cache rules split every layer over their devices; the others place whole layers
-_SERVER_RULES = [KV_RULES.index("paged"), KV_RULES.index("paged_flat")]
+_SERVER_RULES = KV_RULES.index("paged"), KV_RULES.index("paged_flat")
 
 
 def tensor_ranks(tables: Tables, rows: Axes) -> Floats:
     """Devices that read weights and cache together: a split by layers adds memory, not speed."""
     count = tables.machines.device_count[rows.machine].astype(np.float64)
-    server = np.isin(tables.runtimes.kv_rule, _SERVER_RULES)[rows.runtime]
+    rule = tables.runtimes.kv_rule[rows.runtime]
+    server = (rule == _SERVER_RULES[0]) | (rule == _SERVER_RULES[1])
     by_rule = np.where(server, count, 1.0)
     asked = tables.workloads.tensor_ranks[rows.workload]
     if not asked.any():
@@ -80,8 +81,12 @@ def peak_flops_per_s(tables: Tables, rows: Axes) -> Floats:
     )
 
 
-def speed_inputs(tables: Tables, rows: Axes) -> SpeedInputs:
-    """Figures of the plans at ``rows`` for the formulas of planner.engine.speed."""
+def speed_inputs(tables: Tables, rows: Axes, shapes: ModelShapes | None = None) -> SpeedInputs:
+    """Figures of the plans at ``rows`` for the formulas of planner.engine.speed.
+
+    ``shapes``: those of the plans' models, where they are at hand.
+    """
+    shapes = shapes or tables.models.shapes(rows.model)
     work, models, scale = tables.workloads, tables.models, weights_scale(tables, rows)
     depth = work.depth_tokens[rows.workload].astype(np.float64)
     prompt = work.prompt_tokens[rows.workload].astype(np.float64)
@@ -98,10 +103,8 @@ def speed_inputs(tables: Tables, rows: Axes) -> SpeedInputs:
         bandwidth_bytes_per_s=tables.machines.bandwidth_bytes_per_s[rows.machine] * ranks,
         peak_flops_per_s=peak_flops_per_s(tables, rows) * ranks,
         batch=work.concurrency[rows.workload].astype(np.float64),
-        kv_read_bytes=cache_read_bytes(models.cache.take(rows.model), cache_plan(tables, rows), depth),
+        kv_read_bytes=cache_read_bytes(shapes.cache, cache_plan(tables, rows), depth),
         prompt_tokens=prompt,
         ubatch_tokens=batch_tokens(tables, rows),
-        prefill_attention_flops=prefill_attention_flops(
-            models.attention.take(rows.model), prompt, prompt_depth
-        ),
+        prefill_attention_flops=prefill_attention_flops(shapes.attention, prompt, prompt_depth),
     )

@@ -77,6 +77,18 @@ class Grid:
             )
         )
 
+    def squeezed(self) -> Axes:
+        """Table row numbers of all plans, as arrays that broadcast together: without the dimensions of single rows.
+
+        Formulas over few plans take as long as numpy's calls do, and those take longer the more dimensions there are.
+        """
+        several = [0, *(i for i, axis in enumerate(self.axes) if i and len(axis) > 1)]
+        n = len(several)
+        shapes = [(1,) * n for _ in self.axes]
+        for place, i in enumerate(several):
+            shapes[i] = (1,) * place + (-1,) + (1,) * (n - place - 1)
+        return Axes(*(axis.reshape(shape) for axis, shape in zip(self.axes, shapes, strict=True)))
+
     def pairs(self, axis: str) -> list[tuple[int, int]]:
         """Distinct (row of ``axis``, row of the runtime table) that the plans use."""
         rows, runtimes = getattr(self.axes, axis), self.axes.runtime

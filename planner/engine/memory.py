@@ -14,7 +14,7 @@ from planner.engine.kv import KV_RULES, CachePlan, CacheTable, layer_cells, padd
 from planner.engine.limits import LimitTable, OverheadTable, Range, usable_bytes
 from planner.engine.need import MemoryNeed, NeedPlan, memory_need
 from planner.engine.runtime_buffers import GRAPH, SERVER, buffer_rule
-from planner.engine.tables import Bools, Floats, Ints, Tables
+from planner.engine.tables import Bools, Floats, Ints, ModelShapes, Tables
 
 # Files weigh at most this much more than the format's rule says (95th percentile of published sizes,
 # tests/engine/test_weights_published.py); a format without a closed rule may lie further off.
@@ -85,20 +85,24 @@ class Limits(NamedTuple):
     host: Floats  # 0 where nothing can move there
 
 
-def plan_need(tables: Tables, rules: MemoryRules, rows: Axes) -> MemoryNeed:
-    """The needs of the plans at ``rows``; of a machine it reads what alike.need_groups tells apart."""
-    models = tables.models
-    cache_rows = models.cache.take(rows.model)
+def plan_need(
+    tables: Tables, rules: MemoryRules, rows: Axes, shapes: ModelShapes | None = None
+) -> MemoryNeed:
+    """The needs of the plans at ``rows``; of a machine it reads what alike.need_groups tells apart.
+
+    ``shapes``: those of the plans' models, where they are at hand.
+    """
+    shapes = shapes or tables.models.shapes(rows.model)
     cache = cache_plan(tables, rows)
     plan = _need_plan(tables, rules, rows)
     need = memory_need(
-        cache_rows,
-        models.buffers.take(rows.model),
+        shapes.cache,
+        shapes.buffers,
         plan,
         cache,
-        _buffer_plan(tables, rules, rows, plan, cache, cache_rows),
+        _buffer_plan(tables, rules, rows, plan, cache, shapes.cache),
     )
-    unknown = ~np.isfinite(models.n_layers[rows.model])
+    unknown = ~np.isfinite(tables.models.n_layers[rows.model])
     if not unknown.any():
         return need
     return need._replace(needs=need.needs._replace(device=np.where(unknown, np.nan, need.needs.device)))

@@ -34,6 +34,11 @@ class Part:
     speed_groups: Groups
     speed: SpeedFigures
 
+    def whole(self, out: Mapping[str, Array]) -> None:
+        """Write every column of all plans, where they are few. The arrays of ``out`` have the part's shape."""
+        box = tuple(slice(0, n) for n in self.shape)
+        Strip(self, box, self.speed.within(lambda figures: figures)).fill(box, out)
+
     def strips(self, n_plans: int) -> Iterator[Strip]:
         """The part cut into strips that hold every machine, of about ``n_plans`` plans with groups for machines."""
         shape, axis = self.speed_groups.shape, self.machine_axis

@@ -10,7 +10,6 @@ import numpy as np
 from planner.engine.boxes import Cut
 from planner.engine.calibration import BoundCoefficients
 from planner.engine.factors import Factors
-from planner.engine.gather import speed_inputs
 from planner.engine.grid import Axes
 from planner.engine.intervals import DOUBT_POWER, METRICS, BoundIntervals
 from planner.engine.offload import offloaded_decode_seconds
@@ -21,7 +20,7 @@ from planner.engine.speed import (
     prefill_seconds,
     ttft_of_parts,
 )
-from planner.engine.tables import Floats, Tables
+from planner.engine.tables import Floats
 
 # the column of each metric's prediction; those of its interval are named after it
 COLUMN_OF: Mapping[str, str] = {"decode": "decode_tps", "prefill": "prefill_tps", "ttft": "ttft_ms"}
@@ -38,7 +37,7 @@ class Split:
 
     @classmethod
     def of(cls, factors: Factors, rows: Axes) -> Split:
-        return cls(factors.machine(rows), factors.others(rows))
+        return cls(*factors.parts(rows))
 
     def within(self, cut: Cut) -> Floats:
         """The factor within a box."""
@@ -46,21 +45,17 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeedFigures:
-    """What the speeds of the plans of a mesh are made of; arrays broadcast to its shape."""
+class SpeedFactors:
+    """What a calibration says of the plans of a mesh, whatever their workloads; arrays broadcast to its shape."""
 
-    inputs: SpeedInputs
     coefficients: Mapping[str, Split]
     scales: Mapping[str, Split]  # of every metric's interval
     ends: Mapping[str, tuple[Floats, Floats]]
 
     @classmethod
-    def gather(
-        cls, tables: Tables, coefficients: BoundCoefficients, intervals: BoundIntervals, rows: Axes
-    ) -> SpeedFigures:
-        """Gather the figures of the plans at ``rows``."""
+    def gather(cls, coefficients: BoundCoefficients, intervals: BoundIntervals, rows: Axes) -> SpeedFactors:
+        """Gather the factors of the plans at ``rows``."""
         return cls(
-            inputs=speed_inputs(tables, rows),
             coefficients={name: Split.of(f, rows) for name, f in coefficients.factors.items()},
             scales={metric: Split.of(intervals[metric].scale, rows) for metric in METRICS},
             ends={
@@ -69,10 +64,24 @@ class SpeedFigures:
             },
         )
 
+
+@dataclass(frozen=True, slots=True)
+class SpeedFigures:
+    """What the speeds of the plans of a mesh are made of; arrays broadcast to its shape."""
+
+    inputs: SpeedInputs
+    factors: SpeedFactors
+
+    def taken(self, cut: Cut) -> tuple[SpeedInputs, Coefficients]:
+        """What the formulas take for the plans of a box."""
+        x = SpeedInputs(**{f.name: cut(getattr(self.inputs, f.name)) for f in fields(SpeedInputs)})
+        return x, Coefficients(
+            **{name: split.within(cut) for name, split in self.factors.coefficients.items()}
+        )
+
     def within(self, cut: Cut) -> Speeds:
         """The speeds of the plans of a box, with everything on the devices."""
-        x = SpeedInputs(**{f.name: cut(getattr(self.inputs, f.name)) for f in fields(SpeedInputs)})
-        c = Coefficients(**{name: split.within(cut) for name, split in self.coefficients.items()})
+        x, c = self.taken(cut)
         step_s, prefill_s = decode_step_seconds(x, c), prefill_seconds(x, c)
         log_ends = self.log_ends(cut)
         columns: dict[str, Floats] = {}
@@ -87,8 +96,8 @@ class SpeedFigures:
     def log_ends(self, cut: Cut) -> dict[str, tuple[Floats, Floats]]:
         """Both ends of every metric's interval within a box, as logarithms of factors."""
         found = {}
-        for metric, (low, high) in self.ends.items():
-            scale = self.scales[metric].within(cut)
+        for metric, (low, high) in self.factors.ends.items():
+            scale = self.factors.scales[metric].within(cut)
             found[metric] = (cut(low) * scale, cut(high) * scale)
         return found
 

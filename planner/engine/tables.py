@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,14 @@ class MachineTable:
         return len(self.slug)
 
 
+class ModelShapes(NamedTuple):
+    """What models keep, hold in buffers and attend to, row by row for plans: see the tables of those names."""
+
+    cache: CacheTable
+    buffers: BufferTable
+    attention: AttentionTable
+
+
 @dataclass(frozen=True, slots=True)
 class ModelTable:
     """Language models; ``None`` is an architecture that is not published. Arrays have shape [n_models].
@@ -70,6 +79,10 @@ class ModelTable:
     attention: AttentionTable
     buffers: BufferTable
     tied: Bools  # the output head reads the input table
+
+    def shapes(self, model: Ints) -> ModelShapes:
+        """The rows of these models: one per plan."""
+        return ModelShapes(self.cache.take(model), self.buffers.take(model), self.attention.take(model))
 
     @classmethod
     def build(cls, slugs: Sequence[str], architectures: Sequence[Architecture | None]) -> ModelTable:

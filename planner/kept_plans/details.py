@@ -10,7 +10,7 @@ from hardware_catalog.rows import SourceRow
 from planner.engine.calibration import FORMULA_VERSION
 from planner.kept_plans.record import Details, Named, PlaceMemory, SourceOf
 from planner.plans.answer import Answer
-from planner.plans.explain import Speed
+from planner.plans.evaluation import Speed
 from planner.plans.plan import Plan
 from planner.snapshot import Snapshot
 

@@ -5,10 +5,11 @@ Bytes are whole numbers, speeds have six digits; what is not known is null.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic_core import to_json
 
 from planner.engine.units import GIB
 from planner.kept_plans.record import PlaceMemory, Record
@@ -21,8 +22,8 @@ JSON = Mapping[str, Any]
 
 
 def as_json(document: JSON) -> bytes:
-    """The document as it is sent. ValueError for a number that is none: the builders leave none."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    """The document as it is sent; a number that is none would be null."""
+    return to_json(document)
 
 
 def document_of(plan_id: str, record: Record, created: str) -> dict[str, Any]:

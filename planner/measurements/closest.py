@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.db.models import Max
@@ -15,7 +15,17 @@ from hardware_catalog.measured import RESOLVED
 from hardware_catalog.models import Measurement
 from hardware_catalog.rows import DeviceRow
 from planner.engine.levels import model_kind
-from planner.measurements.distance import FAR, Entries, Rows, Target, distances, token_doublings
+from planner.measurements.distance import (
+    FAR,
+    PER_DOUBLED_DEPTH,
+    PER_DOUBLED_PROMPT,
+    Entries,
+    Rows,
+    Target,
+    standing_distances,
+    token_distance,
+    token_doublings,
+)
 from planner.measurements.lines import Line, lines
 from planner.snapshot import CHECK_EVERY_S, Snapshot
 
@@ -24,6 +34,8 @@ HANDFUL = 5
 PER_TESTER = 2
 # so many of the nearest are looked through for other testers and other set-ups
 LOOKED_THROUGH = 400
+# set-ups whose distances a process keeps; about 50 KB each
+SET_UPS = 256
 DECODE, PREFILL, FIRST_TOKEN = "decode", "prefill", "ttft"
 METRICS: Mapping[str, tuple[str, ...]] = {
     DECODE: ("decode_tps_per_seq", "tpot_ms", "decode_tps_total"),
@@ -108,6 +120,7 @@ class Index:
     names: Mapping[str, int]  # runtimes and backends
     newest_year: float
     lines: dict[str, Line] = field(default_factory=dict, compare=False)
+    standing: dict[tuple[str, Target], np.ndarray] = field(default_factory=dict, compare=False)
 
 
 class _Held:
@@ -274,8 +287,6 @@ def _target(set_up: SetUp, known: Index) -> Target:
         backend=known.names.get(set_up.backend, -1),
         devices=set_up.device_count,
         users=set_up.users,
-        depth=set_up.depth_tokens,
-        prompt=set_up.prompt_tokens,
         year=known.newest_year,
     )
 
@@ -287,8 +298,12 @@ def _nearest(
     if not group.told:
         return []
     # a decode step depends on what is in the cache, reading a prompt on its length
-    target = replace(target, prompt=math.nan) if metric == DECODE else replace(target, depth=math.nan)
-    far = distances(known.entries, group.rows, target)
+    rows = group.rows
+    if metric == DECODE:
+        far = token_distance(rows.doublings_of_depth, set_up.depth_tokens, PER_DOUBLED_DEPTH)
+    else:
+        far = token_distance(rows.doublings_of_prompt, set_up.prompt_tokens, PER_DOUBLED_PROMPT)
+    far += _standing(known, metric, group, target)
     if set_up.device_count == 1 and set_up.users == 1:
         far = np.where(group.several, np.inf, far)
     order = _nearest_first(far)
@@ -311,6 +326,18 @@ def _nearest(
         chosen.append((row, distance))
     chosen += left[: count - len(chosen)]
     return sorted(chosen, key=lambda item: item[1])
+
+
+def _standing(known: Index, metric: str, group: _Group, target: Target) -> np.ndarray:
+    """The distances that are the same whatever lengths of text are asked for: kept for the set-ups asked about."""
+    key = (metric, target)
+    found = known.standing.get(key)
+    if found is None:
+        found = standing_distances(known.entries, group.rows, target)
+        if len(known.standing) >= SET_UPS:
+            known.standing.clear()
+        known.standing[key] = found
+    return found
 
 
 def _nearest_first(far: np.ndarray) -> np.ndarray:

@@ -92,8 +92,6 @@ class Target:
     backend: int
     devices: float
     users: float
-    depth: float
-    prompt: float
     year: float  # the newest year among the measurements
 
 
@@ -139,15 +137,14 @@ def format_distance(entries: Entries, fmt: int) -> Floats:
     return np.asarray(found)
 
 
-def token_doublings(tokens: Floats) -> Floats:
+def token_doublings(tokens: Floats | np.float64) -> Floats:
     """Tokens on the scale on which depths and prompts are compared."""
     return np.log2(tokens + DEPTH_OFFSET)
 
 
-def distances(entries: Entries, rows: Rows, target: Target) -> Floats:
-    """From the plan to every measurement: [n]. By prompt for rows without a depth, as prefill and TTFT are."""
+def standing_distances(entries: Entries, rows: Rows, target: Target) -> Floats:
+    """From the plan's set-up to every measurement's, whatever lengths of text are asked for: [n]."""
     age = np.where(np.isfinite(rows.year), target.year - rows.year, UNDATED_YEARS)
-    depth, prompt = token_doublings(np.array([target.depth, target.prompt]))
     return np.asarray(
         device_distance(entries, target.device, target.log_bandwidth)[rows.device]
         + model_distance(entries, target.model)[rows.model]
@@ -156,7 +153,13 @@ def distances(entries: Entries, rows: Rows, target: Target) -> Floats:
         + OTHER_BACKEND * (rows.backend != target.backend)
         + PER_DOUBLED_DEVICES * np.abs(rows.doublings_of_devices - np.log2(target.devices))
         + PER_DOUBLED_USERS * np.abs(rows.doublings_of_users - np.log2(target.users))
-        + PER_DOUBLED_DEPTH * np.nan_to_num(np.abs(rows.doublings_of_depth - depth))
-        + PER_DOUBLED_PROMPT * np.nan_to_num(np.abs(rows.doublings_of_prompt - prompt))
         + PER_YEAR * age
     )
+
+
+def token_distance(doublings: Floats, tokens: float, per_doubling: float) -> Floats:
+    """From so many tokens to every measurement's (on the scale of ``token_doublings``): [n]; 0 where not stated."""
+    found = np.abs(doublings - token_doublings(np.float64(tokens)))
+    found *= per_doubling
+    found[np.isnan(found)] = 0.0
+    return np.asarray(found)

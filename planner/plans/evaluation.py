@@ -5,18 +5,21 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from hardware_catalog.rows import FormatRow
 from hardware_catalog.tables import CatalogTables, MachineSpec, machine_table
+from planner.engine.boxes import cutter
 from planner.engine.builds import llama_build
 from planner.engine.columns import Columns
-from planner.engine.evaluate import Engine
+from planner.engine.evaluate import Bound, Engine
 from planner.engine.grid import Axes, Grid
 from planner.engine.kv import MLA_LATENT
 from planner.engine.memory import MemoryRules, plan_need
+from planner.engine.part import Part
+from planner.engine.speed import Coefficients, SpeedInputs
 from planner.engine.tables import Ints, Tables, WorkloadTable
 from planner.engine.verdict import VERDICTS, longest_context
 from planner.engine.weights import WeightsTable
@@ -28,10 +31,15 @@ from planner.snapshot import Snapshot
 # Runtimes whose plans are computed with tables of their own: other habits of the build, other layouts of the files.
 IK_LLAMA, OLLAMA = "ik-llama-cpp", "ollama"
 OF_THEIR_OWN = frozenset({IK_LLAMA, OLLAMA})
-# set-ups of which a process keeps what is bound to them; about 30 KB each
+# set-ups of which a process keeps what is bound to them, about 30 KB each, and longest contexts of each
 BOUND = 256
 # contexts of the curves, up to the model's own maximum
 CURVE_CONTEXTS = tuple(2**k for k in range(11, 24))
+
+# inputs and coefficients of the speed formulas
+Speed = tuple[SpeedInputs, Coefficients]
+# longest contexts found for one set-up, by format row, conversations, limit in bytes and the model's maximum
+Longest = dict[tuple[int, int, float, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +48,19 @@ class PlanSet:
 
     tables: Tables
     rules: MemoryRules
-    engine: Engine
     rows: Axes  # of every evaluated plan
     columns: Columns
+    part: Part  # what they were made of
+    longest: Longest
+
+    def speed(self, row: int) -> Speed:
+        """What the speed formulas took for the plan at ``row``: arrays of shape [1]."""
+        place = np.unravel_index(row, self.part.shape)
+        x, c = self.part.speed.taken(cutter(tuple(slice(int(i), int(i) + 1) for i in place), self.part.shape))
+        return (
+            SpeedInputs(*(getattr(x, f.name).reshape(-1) for f in fields(x))),
+            Coefficients(*(getattr(c, f.name).reshape(-1) for f in fields(c))),
+        )
 
 
 def workloads(question: Question, contexts: Sequence[int]) -> WorkloadTable:
@@ -146,37 +164,47 @@ def evaluate(
         workload=np.arange(len(work), dtype=np.int64),
     )
     grid = Grid(axes)
-    engine = _engine(tables, grid, machine.spec, snapshot)
-    return PlanSet(tables, engine.rules, engine, grid.rows(0, len(grid)), engine.evaluate(grid))
+    bound = _bound(tables, grid, machine.spec, snapshot)
+    engine = replace(bound.engine, tables=replace(bound.engine.tables, workloads=work))
+    columns, part = engine.few(grid, bound.figures)
+    return PlanSet(tables, engine.rules, grid.rows(0, len(grid)), columns, part, bound.longest)
 
 
-class _Bound:
-    """Engines of set-ups that were asked about lately: only the workload differs from one question to the next."""
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What does not depend on a question's workload: it is kept for the set-ups that were asked about lately."""
 
+    engine: Engine
+    figures: Bound
+    longest: Longest
+
+
+class _Held:
     lock = threading.Lock()
-    engines: OrderedDict[object, Engine] = OrderedDict()
+    bound: OrderedDict[object, SetUp] = OrderedDict()
 
 
-def _engine(tables: Tables, grid: Grid, spec: MachineSpec, snapshot: Snapshot) -> Engine:
-    """The engine of these tables; what is bound to them does not depend on their workloads, and is kept."""
+def _bound(tables: Tables, grid: Grid, spec: MachineSpec, snapshot: Snapshot) -> SetUp:
+    """What is bound to these tables, whatever their workloads."""
     axes = grid.axes
     rows = (axes.model, axes.format, axes.kv_format, axes.runtime)
     # as texts: nan is not equal to itself
     figures = (spec.memory_bytes, spec.host_memory_bytes, spec.host_bandwidth_bytes_per_s)
     machine = (spec.device, spec.device_count, spec.platform, *map(repr, figures))
     key = (snapshot.sha256, id(tables.weights), machine, *(axis.tobytes() for axis in rows))
-    with _Bound.lock:
-        known = _Bound.engines.get(key)
+    with _Held.lock:
+        known = _Held.bound.get(key)
         if known is not None:
-            _Bound.engines.move_to_end(key)
-            return replace(known, tables=replace(known.tables, workloads=tables.workloads))
+            _Held.bound.move_to_end(key)
+            return known
     rules = MemoryRules.bind(tables, snapshot.limits, snapshot.overheads)
     engine = Engine.build(tables, rules, snapshot.calibration, grid)
-    with _Bound.lock:
-        _Bound.engines[key] = engine
-        while len(_Bound.engines) > BOUND:
-            _Bound.engines.popitem(last=False)
-    return engine
+    made = SetUp(engine, engine.bind(grid.squeezed()), {})
+    with _Held.lock:
+        _Held.bound[key] = made
+        while len(_Held.bound) > BOUND:
+            _Held.bound.popitem(last=False)
+    return made
 
 
 def best_format(
@@ -203,7 +231,19 @@ def longest_context_of(plans: PlanSet, row: int, max_context_tokens: int) -> int
     """Longest context at which the plan at ``row`` stays within its limit; 0 where none does."""
     workload = int(plans.rows.workload[row])
     limit = float(plans.columns["limit_bytes"][row])
+    # all that it follows from in one set-up
+    n_sequences = int(plans.tables.workloads.concurrency[workload])
+    key = (int(plans.rows.format[row]), n_sequences, limit, max_context_tokens)
+    known = plans.longest.get(key)
+    if known is None:
+        known = _search_longest(plans, row, workload, limit, max_context_tokens)
+        if len(plans.longest) >= BOUND:
+            plans.longest.clear()
+        plans.longest[key] = known
+    return known
 
+
+def _search_longest(plans: PlanSet, row: int, workload: int, limit: float, max_context_tokens: int) -> int:
     def need_at(contexts: np.ndarray) -> np.ndarray:
         n = len(contexts)
         repeated = {

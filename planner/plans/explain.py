@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.engine.gather import speed_inputs
 from planner.engine.grid import Axes
 from planner.engine.offload import moved_from_device
 from planner.engine.speed import (
@@ -20,6 +19,7 @@ from planner.engine.speed import (
 )
 from planner.figures import gib, number, significant
 from planner.plans.answer import FormulaStep, MemoryPart
+from planner.plans.evaluation import Speed
 from planner.plans.plan import Plan
 from planner.plans.questions import Question
 
@@ -91,13 +91,9 @@ def memory_parts(plan: Plan) -> tuple[MemoryPart, ...]:
     )
 
 
-Speed = tuple[SpeedInputs, Coefficients]
-
-
 def speed_of(plan: Plan) -> Speed:
     """Inputs and coefficients of the asked plan's speed."""
-    rows = _asked(plan)
-    return speed_inputs(plan.plans.tables, rows), plan.plans.engine.coefficients.at(rows)
+    return plan.plans.speed(plan.row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,14 @@ PLAIN = re.compile(r"\d+(?:[.,]\d*)?|[.,]\d+")
 BINARY_SUFFIX = {"k": 2**10, "m": 2**20}
 
 
-class TextField(forms.CharField):
+class SharedField(forms.CharField):
+    """A field that keeps nothing of what it checks: all forms have the same one, and none copies it."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SharedField:
+        return self
+
+
+class TextField(SharedField):
     """A name typed by a person: one line, no control characters, of a length that a name can have."""
 
     def __init__(self, **options: Any) -> None:
@@ -35,7 +42,7 @@ class TextField(forms.CharField):
         return text
 
 
-class QuantityField(forms.CharField):
+class QuantityField(SharedField):
     """A number between two bounds. ``tokens`` also takes binary suffixes: 8k is 8,192.
 
     The cleaned value is a float, or an int where ``whole``; ``None`` where the field is empty.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hardware_catalog.rows import FormatRow, ModelRow
-from planner.engine.columns import Columns
+from planner.engine.columns import Array, Columns
 from planner.plans.errors import PlanError
 from planner.plans.evaluation import PlanSet, best_format, curve_contexts, evaluate, verdict_names
 from planner.plans.machines import PlannedMachine, planned_machine
@@ -40,6 +40,7 @@ class Plan:
     chosen: int  # number of the chosen format
     contexts: tuple[int, ...]
     plans: PlanSet
+    bits_per_weight: tuple[float, ...]  # of the offered formats
 
     @property
     def stride(self) -> int:
@@ -66,11 +67,7 @@ class Plan:
 
     def bits(self, number: int) -> float:
         """Average bits per weight of one offered format for this model."""
-        total = float(self.columns["weights_bytes"][number * self.stride])
-        parameters = float(
-            self.snapshot.tables.models.n_parameters[self.snapshot.tables.model_row[self.model.slug]]
-        )
-        return total * 8 / parameters if parameters and math.isfinite(total) else float("nan")
+        return self.bits_per_weight[number]
 
 
 def make_plan(question: Question, snapshot: Snapshot | None = None) -> Plan:
@@ -80,11 +77,18 @@ def make_plan(question: Question, snapshot: Snapshot | None = None) -> Plan:
     question, machine, model, offered = asked.question, asked.machine, asked.model, asked.offer
     contexts = curve_contexts(question, model.max_context_tokens)
     plans = evaluate(question, machine, offered, contexts, snapshot)
-    plan = Plan(question, snapshot, machine, model, offered, 0, contexts, plans)
-    names = verdict_names(plan.columns)
-    verdicts = [names[i * plan.stride] for i in range(len(offered.formats))]
-    bits = [plan.bits(i) for i in range(len(offered.formats))]
-    return replace(plan, chosen=chosen_format(asked, verdicts, bits, snapshot))
+    stride = 1 + len(contexts)
+    bits = _bits_per_weight(plans.columns["weights_bytes"][::stride], model, snapshot)
+    chosen = chosen_format(asked, verdict_names(plans.columns)[::stride], bits, snapshot)
+    return Plan(question, snapshot, machine, model, offered, chosen, contexts, plans, bits)
+
+
+def _bits_per_weight(weights_bytes: Array, model: ModelRow, snapshot: Snapshot) -> tuple[float, ...]:
+    parameters = float(snapshot.tables.models.n_parameters[snapshot.tables.model_row[model.slug]])
+    return tuple(
+        total * 8 / parameters if parameters and math.isfinite(total) else math.nan
+        for total in weights_bytes.tolist()
+    )
 
 
 def resolve(question: Question, snapshot: Snapshot) -> Asked:

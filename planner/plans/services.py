@@ -14,8 +14,8 @@ from planner.measurements.closest import Closest, SetUp, closest
 from planner.plans.answer import Answer, ContextPoint, FormatOption, Interval, Provenance
 from planner.plans.changes import suggested_changes
 from planner.plans.errors import PlanError
-from planner.plans.evaluation import longest_context_of, verdict_names
-from planner.plans.explain import Speed, formula_steps, memory_parts, notes, speed_of, what_binds
+from planner.plans.evaluation import Speed, longest_context_of, verdict_names
+from planner.plans.explain import formula_steps, memory_parts, notes, speed_of, what_binds
 from planner.plans.plan import DEFAULTS, Plan, make_plan
 from planner.plans.questions import Question
 from planner.plans.wording import verdict_sentence

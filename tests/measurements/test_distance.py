@@ -33,8 +33,6 @@ TARGET = d.Target(
     backend=0,
     devices=1.0,
     users=1.0,
-    depth=512.0,
-    prompt=512.0,
     year=2026.0,
 )
 SAME = {
@@ -63,7 +61,10 @@ def far(target: d.Target = TARGET, **changes: float) -> float:
         doublings_of_prompt=d.token_doublings(np.array([row["prompt"]])),
         year=np.array([row["year"]]),
     )
-    return float(d.distances(ENTRIES, rows, target)[0])
+    found = d.standing_distances(ENTRIES, rows, target)
+    found += d.token_distance(rows.doublings_of_depth, 512.0, d.PER_DOUBLED_DEPTH)
+    found += d.token_distance(rows.doublings_of_prompt, 512.0, d.PER_DOUBLED_PROMPT)
+    return float(found[0])
 
 
 def test_the_same_set_up_is_at_no_distance():

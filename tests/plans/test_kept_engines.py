@@ -26,13 +26,13 @@ ASKED = {"context_tokens": 20_000, "concurrency": 3, "prompt_tokens": 2_000, "ou
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.model)
 def test_a_set_up_that_was_asked_about_before_answers_the_same(question: Question) -> None:
     other = replace(question, **ASKED)
-    evaluation._Bound.engines.clear()
+    evaluation._Held.bound.clear()
     fresh = make_plan(other)
-    evaluation._Bound.engines.clear()
+    evaluation._Held.bound.clear()
     make_plan(question)
-    n_kept = len(evaluation._Bound.engines)
+    n_kept = len(evaluation._Held.bound)
     again = make_plan(other)
-    assert len(evaluation._Bound.engines) == n_kept == 1
+    assert len(evaluation._Held.bound) == n_kept == 1
     for name, values in fresh.columns.arrays.items():
         np.testing.assert_array_equal(again.columns[name], values, err_msg=name)
 
@@ -50,5 +50,6 @@ def test_the_longest_context_is_that_of_a_search_of_all(
         return longest_context(*args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(evaluation, "longest_context", searching_all)
+    plan.plans.longest.clear()
     assert found == [longest_context_of(plan.plans, row, most) for row in rows]
     assert any(found)
