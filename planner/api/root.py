@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -87,6 +88,7 @@ class NotThere(ApiView):
         raise Http404
 
 
+@csrf_exempt
 def with_slash(request: HttpRequest, **_: Any) -> HttpResponseBase:
     """An address without its last slash: sent on with method and body where there is such an address, else 404."""
     path = f"{request.path_info}/"

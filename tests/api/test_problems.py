@@ -83,6 +83,9 @@ def test_an_address_without_its_slash_is_sent_on_with_its_method(client: Client,
     response = client.get("/api/v1/devices?page=2")
     assert (response.status_code, response.headers["Location"]) == (308, "/api/v1/devices/?page=2")
     assert post("plans", PLAN).status_code == 308
+    from_elsewhere = Client(enforce_csrf_checks=True)
+    assert from_elsewhere.post("/api/v1/plans", PLAN, content_type="application/json").status_code == 308
+    told(from_elsewhere.post("/api/v1/nothing", PLAN, content_type="application/json"), 404)
 
 
 def test_another_accept_is_refused(client: Client) -> None:
