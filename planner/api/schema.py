@@ -61,6 +61,9 @@ class Schema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
+        operation.setdefault(
+            "summary", operation.get("description", "").strip().partition(". ")[0].rstrip(".")
+        )
         responses = operation["responses"]
         for response in responses.values():
             response["description"] = response["description"] or self._first_line()

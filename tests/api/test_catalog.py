@@ -93,6 +93,9 @@ def test_prices_are_those_that_a_source_states(get: Get) -> None:
     prices = get("prices/?ordering=-price&page_size=500")["results"]
     assert all(price["price_usd"] > 0 and price["sources"] for price in prices)
     assert get("prices/?device=nvidia-geforce-rtx-4090")["results"][0]["price_usd"] == 1599
+    found = get("prices/?search=rtx+4090")["results"]
+    assert found[0]["device"] == "nvidia-geforce-rtx-4090"
+    assert all("4090" in price["name"] for price in found)
 
 
 def test_measurements_can_be_filtered_and_stand_beside_their_prediction(get: Get) -> None:
@@ -108,6 +111,8 @@ def test_measurements_can_be_filtered_and_stand_beside_their_prediction(get: Get
 
 def test_the_calibration_that_answers_is_listed_with_its_file(get: Get) -> None:
     active = next(c for c in get("calibrations/")["results"] if c["active"])
+    assert active in get(f"calibrations/?search={active['name'][3:9]}")["results"]
+    assert get("calibrations/?search=nowhere")["results"] == []
     assert active["sha256"] == get("")["calibration"]["sha256"]
     assert get(f"calibrations/{active['sha256']}/")["document"]["schema"] == active["schema"]
 

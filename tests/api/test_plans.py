@@ -127,6 +127,12 @@ def test_the_same_numbers_in_every_format(client: Client, post: Post) -> None:
     assert post("plans/?format=csv", QUESTION).content == client.get(f"{path}?format=csv").content
 
 
+def test_the_markdown_counts_the_devices(client: Client, post: Post) -> None:
+    plan = asked(post, {"device": "2x RTX 3090", "model": "Llama 3.3 70B Q4_K_M"})
+    text = client.get(f"/api/v1/plans/{plan['id']}/?format=md").content.decode()
+    assert text.startswith("# Llama-3.3-70B-Instruct on 2 × NVIDIA GeForce RTX 3090: ")
+
+
 def test_a_kept_plan_has_a_page(client: Client, post: Post) -> None:
     plan = asked(post, QUESTION)
     page = client.get(plan["html_url"])

@@ -44,6 +44,11 @@ def test_it_is_openapi_3_1(committed: dict[str, Any]) -> None:
     assert all(path.startswith("/api/v1/") for path in committed["paths"])
 
 
+def test_every_operation_is_told_in_a_line(committed: dict[str, Any]) -> None:
+    told = [operation["summary"] for operation in operations(committed)]
+    assert all(0 < len(line) <= 80 for line in told), max(told, key=len)
+
+
 def test_every_operation_has_an_example(committed: dict[str, Any]) -> None:
     for operation in operations(committed):
         if operation["operationId"] == "schema":

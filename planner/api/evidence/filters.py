@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from hardware_catalog.measured import FLAGS, METRICS, ORIGINS, OUTCOMES
 from hardware_catalog.models import Device, Measurement
+from planner.api.catalog.filters import EntryFilters
 from planner.api.filtering import (
     MOST_CHARACTERS,
     Order,
@@ -98,7 +99,7 @@ class MeasurementFilters(django_filters.FilterSet):
         return queryset
 
 
-class PriceFilters(django_filters.FilterSet):
+class PriceFilters(EntryFilters):
     """Prices of devices."""
 
     device = Slug("", "devices", "device")
@@ -117,6 +118,9 @@ class PriceFilters(django_filters.FilterSet):
 class CalibrationFilters(django_filters.FilterSet):
     """Calibrations that are registered here."""
 
+    search = django_filters.CharFilter(
+        field_name="name", lookup_expr="icontains", max_length=MOST_CHARACTERS, help_text="Part of its name."
+    )
     origin = choice("origin", CalibrationVersion.Origin.values, "Where it came from.")
     name = exact("name", "Its name.")
     ordering = Order({"name": "name", "created": "created"}, tie="pk")

@@ -122,6 +122,7 @@ class ManyPlans(ManyView):
 
     @extend_schema(
         operation_id="plans_many",
+        summary="Many questions at once",
         request={
             "application/json": {"type": "array", "items": ITEM, "maxItems": MOST_QUESTIONS, "minItems": 1},
             "text/csv": CSV,
@@ -156,6 +157,7 @@ class Predictions(ManyView):
 
     @extend_schema(
         operation_id="plans_predict",
+        summary="Many predictions at once, of one metric each",
         request={
             "application/json": {"type": "array", "items": CASE, "maxItems": MOST_CASES, "minItems": 1},
             "text/csv": CSV,

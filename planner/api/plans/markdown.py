@@ -14,8 +14,8 @@ JSON = Mapping[str, Any]
 
 def markdown_of(plan: JSON, address: str) -> str:
     """The whole plan with its address."""
-    device, memory = plan["device"], plan["memory"]
-    machine = (plan["machine"] or device)["name"]
+    memory = plan["memory"]
+    machine = plan["machine"]["name"] if plan["machine"] else _devices(plan["device"])
     title = f"{plan['model']['name']} on {machine}"
     return "\n".join(
         [
@@ -58,11 +58,10 @@ def markdown_of(plan: JSON, address: str) -> str:
 
 
 def _facts(plan: JSON) -> list[tuple[str, str]]:
-    question, device = plan["question"], plan["device"]
-    count = f"{device['count']} × " if device["count"] > 1 else ""
+    question = plan["question"]
     return [
-        ("Machine", (plan["machine"] or device)["name"]),
-        ("Device", f"{count}{device['name']}"),
+        *([("Machine", plan["machine"]["name"])] if plan["machine"] else []),
+        ("Device", _devices(plan["device"])),
         ("Model", plan["model"]["name"]),
         (
             "Format",
@@ -72,6 +71,10 @@ def _facts(plan: JSON) -> list[tuple[str, str]]:
         ("KV cache", plan["kv_format"]["name"]),
         ("Context", f"{question['context_tokens']:,} tokens, {question['concurrency']:,} at once"),
     ]
+
+
+def _devices(device: JSON) -> str:
+    return f"{device['count']} × {device['name']}" if device["count"] > 1 else str(device["name"])
 
 
 def _speeds(speed: JSON) -> list[str]:

@@ -78,6 +78,7 @@ class SweepPlans(ApiView):
 
     @extend_schema(
         operation_id="sweeps_plans",
+        summary="Results of a sweep: its plans",
         parameters=[OpenApiParameter(name, str, description=text) for name, text in TOLD.items()],
         responses={
             (200, "application/json"): OpenApiResponse(
