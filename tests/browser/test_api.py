@@ -13,7 +13,11 @@ def test_an_operation_is_tried_out_on_the_page(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_role("link", name="REST API")).to_have_attribute("href", "/api/v1/docs/")
     page.set_default_timeout(SLOWLY_MS)  # the description is large, and drawn by a large script
+    page.emulate_media(color_scheme="dark")
     page.goto("/api/v1/docs/")
+    expect(page.locator("html")).to_have_class("dark-mode")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).not_to_have_class("dark-mode")
     operation = page.locator("#operations-plans-plan_create")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Execute").click()
