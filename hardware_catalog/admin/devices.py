@@ -63,7 +63,7 @@ class DeviceAdmin(ExchangeAdmin, FiguresAdmin, EntryAdmin):
         NotesFilter,
         "unified_memory",
         KeptFilter,
-        "vendor",
+        ("vendor", admin.RelatedOnlyFieldListFilter),
     ]
     list_select_related = ["vendor"]
     autocomplete_fields = ["vendor"]

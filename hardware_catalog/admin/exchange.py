@@ -72,6 +72,14 @@ class UploadForm(ImportForm):  # type: ignore[misc]
         return file
 
 
+class DownloadForm(ExportForm):  # type: ignore[misc]
+    """Which table, in which format."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["resource"].label = "Table"
+
+
 class ConfirmForm(ConfirmImportForm):  # type: ignore[misc]
     """Do what the preview shows; rows with faults are left out only where that was asked for."""
 
@@ -90,7 +98,7 @@ class ExchangeAdmin(ImportExportMixin):  # type: ignore[misc]
     formats = FORMATS
     import_form_class = UploadForm
     confirm_form_class = ConfirmForm
-    export_form_class = ExportForm
+    export_form_class = DownloadForm
     tmp_storage_class = WaitingFile
     import_template_name = "admin/hardware_catalog/import.html"
     export_template_name = "admin/hardware_catalog/export.html"

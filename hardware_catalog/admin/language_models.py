@@ -50,7 +50,12 @@ class LanguageModelAdmin(ExchangeAdmin, FiguresAdmin, EntryAdmin):
         "license",
         "state",
     ]
-    list_filter = [KeptFilter, "vendor", "native_format", "family"]
+    list_filter = [
+        KeptFilter,
+        ("vendor", admin.RelatedOnlyFieldListFilter),
+        ("native_format", admin.RelatedOnlyFieldListFilter),
+        "family",
+    ]
     list_select_related = ["vendor"]
     search_fields = [*EntryAdmin.search_fields, "hf_repo", "family"]
     autocomplete_fields = ["vendor", "native_format"]

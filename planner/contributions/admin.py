@@ -16,12 +16,25 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from planner.contributions import services
-from planner.contributions.models import ACCEPTED, DRAFT, SUBMITTED, Contribution
+from planner.contributions.models import ACCEPTED, DRAFT, STATUS_WORDS, SUBMITTED, Contribution
 from planner.contributions.selectors import good_rows_judged, stored_refusals
 from planner.contributions.shown import FAR_OUTSIDE, ShownRow, shown_stored
 
 REVIEW = "admin:contributions_contribution_review"
 BY_SCORE = "score"
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By status, without the drafts, which nobody sees here."""
+
+    title = parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(status, words) for status, words in STATUS_WORDS.items() if status != DRAFT]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        status = self.value()
+        return queryset.filter(status=status) if status else queryset
 
 
 @admin.register(Contribution)
@@ -32,7 +45,7 @@ class ContributionAdmin(admin.ModelAdmin):
         *("__str__", "status", "review", "good_rows", "left_out_rows", "refused_rows"),
         *("source_family", "submitted", "judged"),
     )
-    list_filter = ("status", "kind", "measured_by_project")
+    list_filter = (StatusFilter, "kind", "measured_by_project")
     search_fields = ("source_family", "source_url", "source_name", "note")
     search_help_text = "Source family, address, file or note"
     actions = ("accept", "decline")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import DESKTOP, Server
 from tests.conftest import ROOT
 from tests.contributions.samples import sample
 
@@ -63,6 +63,13 @@ def find(editor: Page, name: str) -> None:
 
 def save(editor: Page) -> None:
     editor.get_by_role("button", name="Save", exact=True).first.click()
+
+
+def fits_a_phone(editor: Page) -> None:
+    """What is wide scrolls by itself: the page does not."""
+    editor.set_viewport_size({"width": 390, "height": 844})
+    assert editor.evaluate("document.documentElement.scrollWidth") <= 390
+    editor.set_viewport_size(DESKTOP)
 
 
 def choose_vendor(editor: Page, name: str) -> None:
@@ -155,6 +162,7 @@ def test_import_fifty_rows_of_which_three_are_bad(editor: Page, tmp_path: Path) 
     expect(faults.nth(1)).to_contain_text("must be between 1 and 100,000 GB/s")
     expect(faults.nth(2)).to_contain_text("did you mean NVIDIA?")
     expect(editor.get_by_text("47 rows would change the catalog (47 new, 0 changed)")).to_be_visible()
+    fits_a_phone(editor)
     editor.get_by_role("link", name="Upload the file again when it is mended").click()
     editor.get_by_label("File").set_input_files(table(rows, tmp_path / "good.csv"))
     editor.get_by_role("button", name="Show what it changes").click()
@@ -177,6 +185,7 @@ def test_revert_an_edit(editor: Page) -> None:
     find(editor, "NVIDIA T4")
     editor.get_by_role("link", name="History").click()
     expect(editor.locator("#change-history")).to_contain_text("power: 70 W → 71 W")
+    fits_a_phone(editor)
     editor.get_by_role("link", name="to this state …").click()
     expect(editor.locator(".differences")).to_contain_text("71 W")
     editor.get_by_role("button", name="Go back to this state").click()
@@ -195,6 +204,7 @@ def test_accept_a_measurement(editor: Page, new_page: Callable[..., Page]) -> No
     editor.goto("/admin/contributions/contribution/")
     editor.get_by_role("link", name="Review", exact=True).first.click()
     expect(editor.get_by_role("columnheader", name="Outlier score")).to_be_visible()
+    fits_a_phone(editor)
     editor.get_by_role("link", name="Outlier score").click()
     editor.get_by_label("Row 1", exact=True).check()
     editor.get_by_label("Reason").fill("A test of the review.")

@@ -160,6 +160,13 @@ def test_filters_of_devices(editor: Client) -> None:
         assert response.context["cl"].result_count > 0
 
 
+@pytest.mark.parametrize(("model", "kind"), [("device", Device), ("languagemodel", LanguageModel)])
+def test_only_vendors_with_entries_are_offered(editor: Client, model: str, kind: Any) -> None:
+    filters = page(editor, f"{model}_changelist").context["cl"].filter_specs
+    offered = next(found for found in filters if found.title == "vendor").lookup_choices
+    assert {key for key, _ in offered} == set(kind.objects.values_list("vendor", flat=True))
+
+
 @pytest.mark.parametrize(
     ("model", "field", "term", "expected"),
     [

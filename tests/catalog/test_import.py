@@ -253,6 +253,7 @@ def test_what_an_export_page_gives_is_what_the_list_shows(editor: Client) -> Non
     address = reverse("admin:hardware_catalog_device_export") + "?q=4090"
     page = editor.get(address).content.decode()
     assert "3 rows" in page
+    assert "Table:" in page
     response = editor.post(address, {"format": "0", "resource": "0"})
     assert response["Content-Type"] == "text/csv"
     assert response["Content-Disposition"] == 'attachment; filename="devices.csv"'

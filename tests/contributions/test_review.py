@@ -20,6 +20,7 @@ from tests.contributions.samples import sample
 from tests.contributions.test_judging import JUDGE, editor
 
 pytestmark = pytest.mark.django_db
+LIST = "/admin/contributions/contribution/"
 REASON = "Ten times what the card can read: a slip of the decimal point?"
 
 
@@ -133,6 +134,7 @@ def test_only_reviewers_act_and_drafts_stay_private(submitted: Contribution) -> 
     assert reader.post(address(submitted), {"action": "accept"}).status_code == 403
     Contribution.objects.update(status="draft")
     assert reader.get(address(submitted)).status_code == 404
+    assert "saved, yours alone" not in reader.get(LIST).content.decode()
 
 
 def test_rows_that_never_became_measurements_come_back_with_the_file(submitted: Contribution) -> None:
