@@ -72,6 +72,9 @@ class EntryAdmin(KeepingAdmin):
     list_per_page = 50
     page_name = ""  # of the public page of an entry
 
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["catalog-admin.css"]}
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}
 

@@ -118,6 +118,12 @@ def test_add_a_device_and_see_a_slip_at_once(
     delete_made_up(editor)
 
 
+def test_long_names_leave_room_for_the_other_columns(editor: Page) -> None:
+    editor.goto("/admin/hardware_catalog/machine/?q=ryzen")
+    cells = editor.locator("#result_list td.field-device").all()
+    assert 0 < max(cell.evaluate("cell => cell.clientWidth") for cell in cells) < 300
+
+
 def test_choose_a_device_by_autocomplete(editor: Page) -> None:
     editor.goto("/admin/hardware_catalog/machine/add/")
     editor.locator(".field-device .select2-selection").click()
