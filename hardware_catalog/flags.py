@@ -25,6 +25,7 @@ IMPLIED: Mapping[str, str] = {"named_outlier": "low_outlier"}
 FLAG_OF_RULE: Mapping[str, str] = {
     "speculative": "speculative",
     "speculative_backend": "speculative",
+    "speculation_unknown": "speculative",
     "partly_on_host": "offload",
     "mixed_backend": "offload",
     "spilled": "offload",
@@ -52,13 +53,7 @@ class Note:
 
 NOTES: tuple[Note, ...] = (
     Note(
-        r"spec decoding \(MTP\): UNKNOWN",
-        "the source does not say whether tokens were drafted ahead (MTP), and runs of both kinds stand side by side",
-        "speculative",
-        distrust=True,
-    ),
-    Note(
-        r"EXPORT ARTIFACT|LIKELY MISLABELLED",
+        r"EXPORT ARTIFACT",
         "the source counts the devices otherwise than they ran",
         distrust=True,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from hardware_catalog.rows import (
 from planner.engine.architecture import Architecture, architecture_from_config
 from planner.engine.kv import KV_RULES
 from planner.engine.limits import LimitTable, OverheadTable, limit_table, overhead_table, platform_key
+from planner.engine.links import DIRECT, NO_LINK, THROUGH_HOST
 from planner.engine.quantize import WeightFormat, weight_format
 from planner.engine.tables import FormatTable, KvFormatTable, MachineTable, ModelTable, RuntimeTable
 from planner.engine.units import GIB
@@ -84,6 +86,7 @@ def preset_spec(preset: MachineRow, devices: Mapping[str, DeviceRow]) -> Machine
 def machine_table(specs: Sequence[MachineSpec]) -> MachineTable:
     """One row per machine. Dense BF16 stands in for FP16 where only that is published (tensor units run both alike)."""
     devices = [spec.device for spec in specs]
+    links = [device_link(d) for d in devices]
     return MachineTable(
         slug=tuple(spec.slug for spec in specs),
         device=tuple(d.slug for d in devices),
@@ -98,11 +101,29 @@ def machine_table(specs: Sequence[MachineSpec]) -> MachineTable:
         fp16_flops_per_s=_figures([d.fp16_flops_per_s or d.bf16_flops_per_s for d in devices]),
         fp32_flops_per_s=_figures([d.fp32_flops_per_s for d in devices]),
         matrix_flops_per_s=_figures([_matrix_flops_per_s(d) for d in devices]),
+        fp8_flops_per_s=_figures([d.fp8_flops_per_s for d in devices]),
+        fp4_flops_per_s=_figures([d.fp4_flops_per_s for d in devices]),
+        link_kind=np.array([kind for kind, _ in links], dtype=np.int64),
+        link_bytes_per_s=_figures([rate for _, rate in links]),
         unified_memory=np.array([d.unified_memory for d in devices], dtype=np.bool_),
         host_memory_bytes=_figures([spec.host_memory_bytes for spec in specs]),
         host_bandwidth_bytes_per_s=_figures([spec.host_bandwidth_bytes_per_s for spec in specs]),
         pcie_bytes_per_s=_figures([d.pcie_bytes_per_s for d in devices]),
     )
+
+
+# NVLink's stated rate counts both directions
+_NVLINK = re.compile(r"\bNVLink(?: bridge)? (\d+) GB/s(?! to )")
+
+
+def device_link(device: DeviceRow) -> tuple[int, float | None]:
+    """Kind of link between devices of this model, and its bytes/s in one direction."""
+    stated = _NVLINK.search(device.interconnect)
+    if stated:
+        return DIRECT, float(stated.group(1)) * 1e9 / 2
+    if device.pcie_bytes_per_s:
+        return THROUGH_HOST, device.pcie_bytes_per_s
+    return NO_LINK, None
 
 
 def _matrix_flops_per_s(device: DeviceRow) -> float | None:

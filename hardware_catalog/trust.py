@@ -62,10 +62,41 @@ def _mixed_backend(row: Row) -> bool:
     )
 
 
+def _attention_copies(row: Row) -> bool:
+    stated = re.search(r"\bTP(\d+) attnDP(\d+)", row["notes"])
+    return stated is not None and int(stated.group(2)) > 1 and "EXPORT ARTIFACT" not in row["notes"]
+
+
 RULES: tuple[Rule, ...] = (
     Rule("several_sequences", "more than one sequence at a time", lambda r: _several(r, "batch")),
     Rule("several_devices", "more than one device", lambda r: _several(r, "device_count")),
-    Rule("disaggregated", "separate pools of devices read prompts and decode", _notes(r"disaggregated")),
+    Rule(
+        "speculation_unknown",
+        "the source does not say whether tokens were drafted ahead (MTP), and runs of both kinds stand side by side",
+        _notes(r"spec decoding \(MTP\): UNKNOWN", exact_case=True),
+    ),
+    Rule(
+        "devices_miscounted",
+        "the number of devices is probably not that of the run",
+        _notes(r"LIKELY MISLABELLED", exact_case=True),
+    ),
+    Rule(
+        "sequences_vary",
+        "how many sequences ran at a time is not stated",
+        _notes(r"batch varies|prompts at \d+ QPS"),
+    ),
+    Rule(
+        "whole_requests",
+        "the rate counts the time of reading the prompts",
+        _notes(r'source "Throughput|prefill included|DERIVED latency'),
+        frozenset({"decode_tps_total", "tpot_ms"}),
+    ),
+    Rule("attention_copies", "attention ran as copies, each with sequences of its own", _attention_copies),
+    Rule(
+        "disaggregated",
+        "separate pools of devices read prompts and decode",
+        _notes(r"disaggregated|prefill workers \d"),
+    ),
     Rule(
         "speculative",
         "tokens were drafted ahead (speculative decoding or MTP)",
@@ -175,10 +206,21 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def set_aside(row: Row) -> Rule | None:
-    """The first rule that keeps a row out of the single-stream fit, or ``None``."""
+# what a row of one stream must not be; the fit of several sequences and devices takes those rows
+SEVERAL = frozenset({"several_sequences", "several_devices"})
+
+
+def is_several(row: Row) -> bool:
+    """Whether several sequences or several devices were at work."""
+    return any(rule.matches(row) for rule in RULES if rule.name in SEVERAL)
+
+
+def set_aside(row: Row, *, several: bool = False) -> Rule | None:
+    """The first rule that keeps a row out of the fit of single streams (``several``: of the others), or ``None``."""
     for rule in RULES:
         if rule.metrics and row["metric"] not in rule.metrics:
+            continue
+        if several and rule.name in SEVERAL:
             continue
         if rule.matches(row):
             return rule

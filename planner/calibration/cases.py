@@ -20,13 +20,12 @@ from planner.calibration.case_fields import (
     DEFAULT_PROMPT_TOKENS,
     INVALID,
     MEMORY_METRICS,
-    SPEED_METRICS,
     CaseError,
     number,
     whole,
 )
 from planner.engine.builds import LlamaBuild, llama_build
-from planner.engine.kv import MLA_FULL, MLA_LATENT, MLA_LATENT_TWICE
+from planner.engine.kv import MLA_FULL, MLA_LATENT, MLA_LATENT_TWICE, SERVER_RULES
 from planner.engine.units import GIB
 
 
@@ -62,6 +61,7 @@ class Case:
     bits_per_weight: float
     bandwidth_assumed: bool
     format_assumed: bool
+    serves: bool  # a server's runtime: it batches continuously
     shares_host: bool  # CPU and GPU work on one model together
     widened: tuple[str, ...] = field(default=())  # why the answer is less certain than usual
 
@@ -111,11 +111,6 @@ def _workload_doubts(row: Mapping[str, str], prompt: int | None) -> list[str]:
     metric = row.get("metric", "")
     if metric in ("prefill_tps", "ttft_ms") and not prompt:
         doubts.append(f"prompt_tokens is not stated: {DEFAULT_PROMPT_TOKENS} are taken")
-    if metric in SPEED_METRICS:
-        if (whole(row, "batch", high=10**6) or 1) > 1:
-            doubts.append("several sequences at a time are not calibrated yet")
-        if _tensor_ranks(row) > 1:
-            doubts.append("splitting layers over devices is not calibrated yet")
     return doubts
 
 
@@ -126,6 +121,7 @@ class CaseReader:
         self.rows = rows
         self.names = names or NameIndex.build(rows)
         self._runs = RunNames(rows, self.names)
+        self._servers = {r.slug for r in rows.runtimes if r.kv_rule in SERVER_RULES}
         self._ollama = shipped_ollama_sizes()
 
     def read(self, row: Mapping[str, str]) -> Case:
@@ -186,6 +182,7 @@ class CaseReader:
             bits_per_weight=bits if bits and not weights_gib else math.nan,
             bandwidth_assumed=resolution.bandwidth_assumed,
             format_assumed=bool(format_widened),
+            serves=runtime in self._servers,
             shares_host=shares_host,
             widened=widened,
         )

@@ -16,6 +16,8 @@ METRIC_NAMES: Mapping[str, str] = {
     "decode": "writing (decode)",
     "prefill": "reading a prompt (prefill)",
     "ttft": "time to the first token",
+    "served_decode": "writing of several at a time",
+    "served_ttft": "first token of several at a time",
 }
 FIGURE_NAMES: Mapping[str, str] = {
     "median": "median error",

@@ -18,6 +18,8 @@ from planner.engine.tables import Floats
 
 # a family counts as at most so many rows of a metric while fitting, where more rows tell formats and models apart
 TRAINING_CAP = 200
+# of several sequences and devices, each model on a device in a runtime is a unit of its own; most are one tester's
+SERVED_CAP = 100
 # families with fewer rows are reported, not scored
 MIN_FAMILY_ROWS = 5
 
@@ -33,10 +35,11 @@ class Score:
 
 
 def training_weights(observations: Observations) -> Floats:
-    """Row weights of the fit: a family counts as at most 200 rows of a metric, older rows are lighter."""
+    """Row weights of the fit: a family counts as at most 200 rows of a metric, a served set-up 100; old rows less."""
     keys = np.char.add(np.char.add(observations.family, "|"), observations.metric)
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    return (np.minimum(counts, TRAINING_CAP) / counts)[inverse] * observations.date_weight
+    cap = np.where(np.char.startswith(observations.metric, "served"), SERVED_CAP, TRAINING_CAP)
+    return np.minimum(counts[inverse], cap) / counts[inverse] * observations.date_weight
 
 
 def held_out_log_seconds(

@@ -11,6 +11,7 @@ import numpy as np
 
 from planner.calibration.store import rounded
 from planner.calibration.subjects import Subject
+from planner.engine.intervals import SERVED
 
 # tokens at which a workload counts as another one: of context for decode, of prompt and context else
 WORKLOAD_EDGES = (2_048, 8_192, 32_768)
@@ -21,6 +22,8 @@ SetUps = dict[Key, dict[str, list[float]]]
 
 def workload(subject: Subject) -> Key:
     """The bucket of a row's workload."""
+    if subject.metric in SERVED.values():
+        return (subject.concurrency, subject.device_count, subject.prompt_tokens, subject.output_tokens)
     depth = int(np.searchsorted(WORKLOAD_EDGES, subject.depth_tokens, side="right"))
     if subject.metric == "decode":
         return (depth,)
@@ -28,7 +31,7 @@ def workload(subject: Subject) -> Key:
 
 
 def set_up(subject: Subject) -> Key:
-    """What two testers must share to have measured the same thing (every used row has one device)."""
+    """What two testers must share to have measured the same thing."""
     return (
         subject.metric,
         subject.device.slug,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.calibration.conformal import Coverage, Held, Intervals, fit_intervals
-from planner.calibration.problem import METRICS, Observations
+from planner.calibration.problem import METRICS, TIMES, Observations
 from planner.engine.intervals import (
     DEVICE_LEVEL,
     RUNTIME_LEVEL,
@@ -21,13 +21,19 @@ from planner.engine.levels import key_of
 from planner.engine.tables import Floats
 
 # a time to the first token is prefill and little more: both teach each other's intervals
-_LEARNS_FROM = {"decode": ("decode",), "prefill": ("prefill", "ttft"), "ttft": ("prefill", "ttft")}
+_LEARNS_FROM = {
+    "decode": ("decode",),
+    "prefill": ("prefill", "ttft"),
+    "ttft": ("prefill", "ttft"),
+    "served_decode": ("served_decode",),
+    "served_ttft": ("served_ttft",),
+}
 
 
 def value_residuals(observations: Observations, log_seconds: Floats) -> Floats:
     """log(measured / predicted) of each metric's own value: a rate for decode and prefill, a time for TTFT."""
     of_time = observations.log_seconds - log_seconds
-    return np.where(observations.metric == "ttft", of_time, -of_time)
+    return np.where(np.isin(observations.metric, TIMES), of_time, -of_time)
 
 
 def _seen(keys: Sequence[str], family: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:

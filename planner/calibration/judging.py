@@ -14,7 +14,7 @@ import numpy.typing as npt
 from planner.calibration.conformal import Coverage
 from planner.calibration.crossval import held_out_log_seconds
 from planner.calibration.heldout import HeldOut, read_held_out, written
-from planner.calibration.problem import Design, Observations
+from planner.calibration.problem import TIMES, Design, Observations
 from planner.calibration.settings import FOLDS, SETTINGS
 from planner.engine.tables import Floats
 
@@ -60,7 +60,7 @@ def values_of(observations: Observations, log_seconds: Floats) -> Floats:
     """Rates (tokens/s) from log seconds of a step or a prompt, milliseconds for times to the first token."""
     seconds = np.exp(log_seconds)
     tokens = np.where(observations.metric == "prefill", observations.inputs.prompt_tokens, 1.0)
-    return np.asarray(np.where(observations.metric == "ttft", 1e3 * seconds, tokens / seconds))
+    return np.asarray(np.where(np.isin(observations.metric, TIMES), 1e3 * seconds, tokens / seconds))
 
 
 def held_out(

@@ -16,7 +16,14 @@ from hardware_catalog.rows import CatalogRows
 from hardware_catalog.tables import catalog_tables
 from planner.calibration.cases import CaseReader
 from planner.calibration.heldout import HeldOut
-from planner.calibration.observations import Outcome, Row, observations, read_measurements, usable_cases
+from planner.calibration.observations import (
+    Outcome,
+    Row,
+    observations,
+    read_measurements,
+    usable_cases,
+    without_waiting,
+)
 from planner.calibration.problem import Observations
 from planner.calibration.subjects import Subject, subjects
 
@@ -50,6 +57,7 @@ def load_data(path: Path, more: Sequence[Row] = (), rows: CatalogRows | None = N
     catalog = load_rows() if rows is None else rows
     kept, outcomes = usable_cases([*measured, *more], CaseReader(catalog))
     tables = catalog_tables(catalog)
+    kept, outcomes = without_waiting(catalog, tables, kept, outcomes)
     observed = observations(catalog, tables, kept)
     return Data(
         observations=observed,

@@ -23,7 +23,13 @@ OLD_YEARS = 2.0
 LONG_CONTEXT = 32_768
 # a platform whose usual error is so many times that of all rows is a reason of its own
 POORLY_KNOWN = 1.5
-_MEASURED = {"decode": "decode", "prefill": "prefill", "ttft": "the time to the first token"}
+_MEASURED = {
+    "decode": "decode",
+    "prefill": "prefill",
+    "ttft": "the time to the first token",
+    "served_decode": "decode of several sequences or devices",
+    "served_ttft": "the time to the first token of several sequences or devices",
+}
 
 # what testers and collectors say of a row themselves
 _SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -73,6 +79,8 @@ def _miss(subject: Subject, values: HeldOut, i: int, reasons: Sequence[str]) -> 
         "runtime": subject.runtime.name,
         "backend": subject.backend,
         "prompt_tokens": subject.prompt_tokens,
+        "concurrency": subject.concurrency,
+        "device_count": subject.device_count,
         "depth_tokens": subject.depth_tokens,
         "date": subject.source_date,
         "family": subject.family,

@@ -11,17 +11,29 @@ from pathlib import Path
 import numpy as np
 
 from hardware_catalog.rows import CatalogRows
-from hardware_catalog.tables import CatalogTables
-from hardware_catalog.trust import set_aside
+from hardware_catalog.tables import CatalogTables, memory_limits
+from hardware_catalog.trust import is_several, set_aside
+from planner.calibration.capacity import capacity_of
 from planner.calibration.case_fields import CaseError
-from planner.calibration.case_tables import case_tables
+from planner.calibration.case_tables import case_tables, depth_of
 from planner.calibration.cases import Case, CaseReader
 from planner.calibration.noted import stated_in_notes
 from planner.calibration.problem import Observations
 from planner.engine.gather import speed_inputs
 from planner.engine.levels import level_keys, merged
+from planner.engine.memory import MemoryRules
 
 Row = Mapping[str, str]
+
+# rows of several sequences or devices have metrics of their own
+SERVED_METRIC_OF: Mapping[str, str] = {
+    "decode_tps_per_seq": "served_decode",
+    "decode_tps_total": "served_decode",
+    "tpot_ms": "served_decode",
+    "ttft_ms": "served_ttft",
+}
+# beyond so many sequences the first token waits for a whole burst of prompts
+MOST_FIRST_TOKENS = 64
 
 METRIC_OF: Mapping[str, str] = {
     "decode_tps_per_seq": "decode",
@@ -62,9 +74,10 @@ def usable_cases(rows: Iterable[Row], reader: CaseReader) -> tuple[list[tuple[Ro
 
 
 def _outcome(row: Row, reader: CaseReader, kept: list[tuple[Row, Case]]) -> Outcome:
-    if row["metric"] not in METRIC_OF:
-        return Outcome(row["id"], "other_metric", f"{row['metric']} is not a single-stream speed")
-    rule = set_aside(row)
+    several = is_several(row)
+    if metric_of(row) is None:
+        return Outcome(row["id"], "other_metric", f"{row['metric']} is not a speed that is fitted")
+    rule = set_aside(row, several=several)
     if rule is not None and not rule.judged:
         return Outcome(row["id"], "set_aside", rule.reason)
     try:
@@ -80,8 +93,34 @@ def _outcome(row: Row, reader: CaseReader, kept: list[tuple[Row, Case]]) -> Outc
         return Outcome(row["id"], "invalid", "the weight format is not stated")
     if case.shares_host:
         return Outcome(row["id"], "set_aside", "part of the model ran in host memory")
+    if several and (reason := _not_served(row, case)):
+        return Outcome(row["id"], "set_aside", reason)
     kept.append((row, case))
     return Outcome(row["id"], "used", "" if rule is None else f"judged only: {rule.reason}")
+
+
+def metric_of(row: Row) -> str | None:
+    """What a row teaches: a metric of single streams, or of several sequences or devices; ``None``: neither."""
+    return (SERVED_METRIC_OF if is_several(row) else METRIC_OF).get(row["metric"])
+
+
+def _not_served(row: Row, case: Case) -> str:
+    """Why the formulas cannot be held against a row of several sequences or devices; "" where they can."""
+    if row["metric"] == "decode_tps_total":
+        if not row["batch"]:
+            return "how many sequences shared the rate is not stated"
+        if case.serves:
+            return "the rate includes reading the prompts"
+    if row["metric"] == "ttft_ms" and case.concurrency > MOST_FIRST_TOKENS:
+        return f"first tokens of more than {MOST_FIRST_TOKENS} sequences wait for a burst of prompts"
+    return ""
+
+
+def unit_of(row: Row, case: Case) -> str:
+    """What is left out as a whole: the tester; of several sequences or devices, its (model, device, runtime)."""
+    if not is_several(row):
+        return row["source_family"]
+    return "|".join((row["source_family"], case.model, case.machine.device.slug, case.runtime))
 
 
 def _seconds(row: Row, case: Case) -> float:
@@ -89,6 +128,8 @@ def _seconds(row: Row, case: Case) -> float:
     value = float(row["value"])
     if row["metric"] == "decode_tps_per_seq":
         return 1.0 / value
+    if row["metric"] == "decode_tps_total":
+        return case.concurrency / value
     if row["metric"] == "prefill_tps":
         return (case.prompt_tokens or 512) / value
     return value / 1e3
@@ -102,6 +143,27 @@ def year_of(date: str) -> float | None:
     return parts[0] + ((parts[1] - 0.5) / 12 if len(parts) > 1 else 0.5)
 
 
+def without_waiting(
+    rows: CatalogRows, catalog: CatalogTables, kept: Sequence[tuple[Row, Case]], outcomes: Sequence[Outcome]
+) -> tuple[list[tuple[Row, Case]], list[Outcome]]:
+    """The same without rows whose sequences do not all fit into the server's KV cache: some of them waited."""
+    tables, grid = case_tables(rows, catalog, [case for _, case in kept])
+    rules = MemoryRules.bind(tables, *memory_limits())
+    tokens = capacity_of(tables, rules, grid.rows(0, len(grid))).tokens
+    waited = {
+        row["id"]
+        for (row, case), held in zip(kept, tokens.tolist(), strict=True)
+        if case.serves and case.concurrency > 1 and case.concurrency * depth_of(case) > held
+    }
+    told = [
+        Outcome(o.id, "set_aside", "not all sequences fit into the KV cache: some of them waited")
+        if o.id in waited
+        else o
+        for o in outcomes
+    ]
+    return [(row, case) for row, case in kept if row["id"] not in waited], told
+
+
 def observations(rows: CatalogRows, catalog: CatalogTables, kept: Sequence[tuple[Row, Case]]) -> Observations:
     """The kept cases as arrays. Rows whose model has no known architecture are left out."""
     known = [
@@ -109,8 +171,7 @@ def observations(rows: CatalogRows, catalog: CatalogTables, kept: Sequence[tuple
         for row, case in kept
         if catalog.models.architecture[catalog.model_row[case.model]] is not None
     ]
-    cases = [case for _, case in known]
-    tables, grid = case_tables(rows, catalog, cases)
+    tables, grid = case_tables(rows, catalog, [case for _, case in known])
     axes = grid.rows(0, len(grid))
     keys = level_keys(tables.machines, tables.models, tables.formats, tables.runtimes)
     values = tuple(
@@ -120,14 +181,14 @@ def observations(rows: CatalogRows, catalog: CatalogTables, kept: Sequence[tuple
     years = [year_of(row["source_date"]) for row, _ in known]
     newest = max((year for year in years if year is not None), default=0.0)
     ages = np.array([UNDATED_YEARS if year is None else newest - year for year in years])
-    taught = np.array([set_aside(row) is None for row, _ in known])
+    taught = np.array([set_aside(row, several=is_several(row)) is None for row, _ in known])
     return Observations(
         ids=np.array([row["id"] for row, _ in known]),
-        metric=np.array([METRIC_OF[row["metric"]] for row, _ in known]),
+        metric=np.array([metric_of(row) for row, _ in known]),
         log_seconds=np.log([_seconds(row, case) for row, case in known]),
         inputs=speed_inputs(tables, axes),
         values=values,
-        family=np.array([row["source_family"] for row, _ in known]),
-        model=np.array([case.model for case in cases]),
+        family=np.array([unit_of(row, case) for row, case in known]),
+        model=np.array([case.model for _, case in known]),
         date_weight=np.where(taught, 0.5 ** (ages / HALF_LIFE_YEARS), 0.0),
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hardware_catalog.names.index import NameIndex
 from hardware_catalog.rows import CatalogRows
 from hardware_catalog.tables import CatalogTables
+from planner.calibration.capacity import Capacity, capacity_of
 from planner.calibration.case_fields import INVALID, OK, SPEED_METRICS, UNKNOWN_FIGURE, CaseError
 from planner.calibration.case_files import CaseLine
 from planner.calibration.case_tables import case_tables
@@ -23,14 +24,11 @@ from planner.calibration.cases import Case, CaseReader
 from planner.engine.calibration import Calibration
 from planner.engine.columns import Columns
 from planner.engine.evaluate import Engine
-from planner.engine.gather import cache_plan
-from planner.engine.grid import Grid
 from planner.engine.intervals import DOUBT_POWER
-from planner.engine.kv import KV_RULES, cache_capacity_tokens
 from planner.engine.limits import LimitTable, OverheadTable
 from planner.engine.memory import APPROXIMATE_WEIGHTS_HIGH, WEIGHTS_HIGH, MemoryRules
 from planner.engine.need import BUFFERS_HIGH, BUFFERS_HIGH_HOST
-from planner.engine.tables import Tables
+from planner.engine.tables import Floats, WorkloadTable
 
 ANSWER_COLUMNS = (
     *("id", "prediction", "low", "high", "unit", "device", "model", "format", "runtime", "status", "reason"),
@@ -54,6 +52,14 @@ KV_WITHIN = 0.005
 Span = tuple[float, float, float]  # central, low, high
 
 
+class Evaluated(NamedTuple):
+    """The plans of some cases."""
+
+    columns: Columns
+    capacity: Capacity
+    running: Floats  # sequences that run at a time: all that fit
+
+
 @dataclass(frozen=True, slots=True)
 class Predictor:
     """A catalog and a calibration, ready to answer cases."""
@@ -73,11 +79,11 @@ class Predictor:
         read = [self._read(line, reader, cases) for line in lines]
         if not cases:
             return [entry for entry in read if isinstance(entry, tuple)]
-        columns, capacity = self._evaluate(cases)
+        plans = self._evaluate(cases)
         names = {f.slug: f.name for f in self.rows.formats} | {r.slug: r.name for r in self.rows.runtimes}
         names |= {m.slug: m.name for m in self.rows.models}
         return [
-            entry if isinstance(entry, tuple) else self._row(cases[entry], columns, capacity, entry, names)
+            entry if isinstance(entry, tuple) else self._row(cases[entry], plans, entry, names)
             for entry in read
         ]
 
@@ -116,22 +122,22 @@ class Predictor:
                 UNKNOWN_FIGURE, f"the memory of {case.device_name} is not stated (sold with {sizes} GB)"
             )
 
-    def _evaluate(self, cases: Sequence[Case]) -> tuple[Columns, np.ndarray]:
+    def _evaluate(self, cases: Sequence[Case]) -> Evaluated:
         tables, grid = case_tables(self.rows, self.tables, cases)
         rules = MemoryRules.bind(tables, self.limits, self.overheads)
+        capacity = capacity_of(tables, rules, grid.rows(0, len(grid)))
+        tables = replace(tables, workloads=_running(cases, tables.workloads, capacity.tokens))
         columns = Engine.build(tables, rules, self.calibration, grid).evaluate(grid)
-        return columns, _capacity(tables, grid, columns)
+        return Evaluated(columns, capacity, tables.workloads.concurrency.astype(np.float64))
 
-    def _row(
-        self, case: Case, columns: Columns, capacity: np.ndarray, i: int, names: Mapping[str, str]
-    ) -> tuple[str, ...]:
+    def _row(self, case: Case, plans: Evaluated, i: int, names: Mapping[str, str]) -> tuple[str, ...]:
         notes = list(case.widened)
         if case.metric in SPEED_METRICS:
-            span = _widened(_speed(case, columns, i), len(notes))
-            notes += _does_not_fit(columns, i)
+            span = _widened(_speed(case, plans, i), len(notes))
+            notes += _does_not_fit(plans.columns, i) + _waiting(case, plans, i)
         else:
             row = self.tables.format_row[case.format]
-            span = _memory(case, columns, capacity, i, approximate=bool(self.tables.formats.approximate[row]))
+            span = _memory(case, plans, i, approximate=bool(self.tables.formats.approximate[row]))
         if not all(math.isfinite(value) for value in span):
             return _unanswered(
                 {"id": case.id}, UNKNOWN_FIGURE, "a figure that the formula needs is not known"
@@ -139,6 +145,14 @@ class Predictor:
         digits = [f"{value:.6g}" if case.metric in SPEED_METRICS else f"{value:.0f}" for value in span]
         named = (case.device_name, names[case.model], names[case.format], names[case.runtime])
         return (case.id, *digits, UNITS[case.metric], *named, OK, "; ".join(notes))
+
+
+def _running(cases: Sequence[Case], work: WorkloadTable, tokens: Floats) -> WorkloadTable:
+    """The workloads with the sequences that run at a time: a server lets those wait for which its cache has no room."""
+    room = np.floor(tokens / np.maximum(work.depth_tokens, 1))
+    waits = np.array([case.serves and case.metric in SPEED_METRICS for case in cases]) & (room >= 1)
+    running = np.where(waits & (room < work.concurrency), room, work.concurrency)
+    return replace(work, concurrency=running.astype(np.int64))
 
 
 def server_utilization(limits: Mapping[str, Any]) -> dict[str, float]:
@@ -152,15 +166,33 @@ def _unanswered(fields: Mapping[str, str], status: str, reason: str) -> tuple[st
     return (fields.get("id", ""), "", "", "", "", "", "", "", "", status, reason)
 
 
-def _speed(case: Case, columns: Columns, i: int) -> Span:
+def _speed(case: Case, plans: Evaluated, i: int) -> Span:
     """The metric from the engine's column; per sequence unless it is a total."""
+    columns = plans.columns
     column = {"prefill_tps": "prefill_tps", "ttft_ms": "ttft_ms"}.get(case.metric, "decode_tps")
     central, low, high = (float(columns[name][i]) for name in (column, f"{column}_low", f"{column}_high"))
     if case.metric == "decode_tps_total":
-        return central * case.concurrency, low * case.concurrency, high * case.concurrency
+        times = float(plans.running[i]) * _share_writing(case, plans, i)
+        return central * times, low * times, high * times
     if case.metric == "tpot_ms":
         return 1e3 / central, 1e3 / high, 1e3 / low
     return central, low, high
+
+
+def _share_writing(case: Case, plans: Evaluated, i: int) -> float:
+    """Share of a request's time in which it is written: a server's rate is over whole requests."""
+    first_ms, rate = float(plans.columns["ttft_ms"][i]), float(plans.columns["decode_tps"][i])
+    if not case.serves or not case.output_tokens or not math.isfinite(first_ms):
+        return 1.0
+    written_s = case.output_tokens / rate
+    return written_s / (written_s + first_ms / 1e3)
+
+
+def _waiting(case: Case, plans: Evaluated, i: int) -> list[str]:
+    running = int(plans.running[i])
+    if running >= case.concurrency:
+        return []
+    return [f"the KV cache has room for {running} of {case.concurrency} sequences at a time: the others wait"]
 
 
 def _widened(span: Span, doubts: int) -> Span:
@@ -176,7 +208,8 @@ def _does_not_fit(columns: Columns, i: int) -> list[str]:
     return [f"as if it fitted: needs {need / 2**30:.1f} GiB, {limit / 2**30:.1f} GiB are usable"]
 
 
-def _memory(case: Case, columns: Columns, capacity: np.ndarray, i: int, *, approximate: bool) -> Span:
+def _memory(case: Case, plans: Evaluated, i: int, *, approximate: bool) -> Span:
+    columns, capacity = plans.columns, plans.capacity
     weights, cache = float(columns["weights_bytes"][i]), float(columns["kv_bytes"][i])
     stated = math.isfinite(case.weights_bytes)
     off = 0.0 if stated else (APPROXIMATE_WEIGHTS_HIGH if approximate else WEIGHTS_HIGH) - 1.0
@@ -192,23 +225,5 @@ def _memory(case: Case, columns: Columns, capacity: np.ndarray, i: int, *, appro
     if case.metric == "memory_bytes":
         total = float(columns["runtime_memory_bytes"][i])
         return total, total - more, total + more
-    tokens, per_byte = capacity[0][i], capacity[1][i]
+    tokens, per_byte = float(capacity.tokens[i]), float(capacity.tokens_per_byte[i])
     return tokens, max(tokens - more * per_byte, 0.0), tokens + more * per_byte
-
-
-def _capacity(tables: Tables, grid: Grid, columns: Columns) -> np.ndarray:
-    """[2, n]: tokens that the cache can hold in what weights and buffers leave, and tokens per byte."""
-    rows = grid.rows(0, len(grid))
-    server = np.isin(tables.runtimes.kv_rule, [KV_RULES.index(r) for r in ("paged", "paged_flat")])[
-        rows.runtime
-    ]
-    used = columns.floats("weights_bytes") + columns.floats("buffers_bytes")
-    # a server's share of memory includes what the driver takes; elsewhere that comes on top
-    used = used + np.where(server, 0.0, columns.floats("overhead_bytes"))
-    room = np.maximum(columns.floats("limit_bytes") - used, 0.0)
-    cache, plan = tables.models.cache.take(rows.model), cache_plan(tables, rows)
-    latent = (cache.latent_elements > 0).any(axis=1) & server
-    copies = np.where(latent, tables.machines.device_count[rows.machine], 1.0)
-    tokens = cache_capacity_tokens(cache, plan, room / copies)
-    gib = np.full_like(room, 2.0**40)
-    return np.stack([tokens, cache_capacity_tokens(cache, plan, gib) / gib / copies])

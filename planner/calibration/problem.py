@@ -16,7 +16,9 @@ from planner.engine.tables import Floats
 
 Rows = npt.NDArray[np.int64] | npt.NDArray[np.bool_]
 
-METRICS = ("decode", "prefill", "ttft")
+METRICS = ("decode", "prefill", "ttft", "served_decode", "served_ttft")
+# of them, what is a time (in milliseconds) and not a rate
+TIMES = ("ttft", "served_ttft")
 
 # where the iteration starts; the base level is not pooled, so these only need the right order of magnitude
 START: Mapping[str, float] = {
@@ -30,6 +32,10 @@ START: Mapping[str, float] = {
     "expert_pad": np.log(16.0),
     "prefill_attention": np.log(3.0),
     "first_token": np.log(5e-3),
+    "sequence": np.log(10e-6),
+    "comm": 0.0,
+    "mix": np.log(0.5),
+    "queue": np.log(0.2),
 }
 
 
@@ -70,6 +76,8 @@ _FORMULAS: Mapping[str, Callable[[SpeedInputs, Coefficients], Floats]] = {
     "decode": decode_step_seconds,
     "prefill": prefill_seconds,
     "ttft": ttft_seconds,
+    "served_decode": decode_step_seconds,
+    "served_ttft": ttft_seconds,
 }
 
 

@@ -27,6 +27,7 @@ from planner.calibration.rivals import RIVALS, Rival
 from planner.calibration.settings import FOLDS
 from planner.calibration.store import rounded
 from planner.calibration.subjects import Subject
+from planner.engine.intervals import SERVED
 from planner.engine.tables import Floats
 from planner.figures import tokens_short
 
@@ -36,6 +37,8 @@ MIN_GROUP_ROWS = 20
 LARGE_ROWS, LARGE_FAMILIES = 200, 8
 LARGE_COVERED = (0.85, 0.95)
 DEPTH_EDGES = (1_024, 4_096, 16_384, 65_536)
+# sequences at a time, up to and with
+BATCH_EDGES = (4, 16, 64)
 UNDATED = "undated"
 
 Names = npt.NDArray[np.str_]
@@ -51,6 +54,16 @@ def bucket(count: int) -> str:
     return f"{tokens_short(DEPTH_EDGES[place - 1])} to {tokens_short(DEPTH_EDGES[place])}"
 
 
+def batch_bucket(sequences: int) -> str:
+    """The range of sequences at a time that a count falls into, as "5 to 16"."""
+    low = 1
+    for edge in BATCH_EDGES:
+        if sequences <= edge:
+            return f"{low} to {edge}"
+        low = edge + 1
+    return f"{low} and more"
+
+
 def year_text(date: str) -> str:
     """The year of a source's date."""
     year = year_of(date)
@@ -58,7 +71,9 @@ def year_text(date: str) -> str:
 
 
 def workload_text(subject: Subject) -> str:
-    """What makes a row's workload long: the context while writing, else the prompt."""
+    """What makes a row's workload long: sequences at a time, or the context while writing, else the prompt."""
+    if subject.metric in SERVED.values():
+        return batch_bucket(subject.concurrency)
     return bucket(subject.depth_tokens if subject.metric == "decode" else subject.prompt_tokens)
 
 
@@ -161,7 +176,7 @@ def _by_metric(subjects: Sequence[Subject], values: HeldOut) -> list[tuple[str, 
 
 
 def _families(subjects: Sequence[Subject]) -> Names:
-    return np.array([subject.family for subject in subjects])
+    return np.array([subject.unit for subject in subjects])
 
 
 def _metric(metric: str, subjects: Sequence[Subject], values: HeldOut) -> dict[str, Any]:

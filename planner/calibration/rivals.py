@@ -251,6 +251,17 @@ def _share_of_bandwidth(subject: Subject) -> float | None:
     return LLMFIT_EFFICIENCY * _bandwidth(subject) / subject.read_bytes
 
 
+def all_bandwidths_over_bytes(subject: Subject) -> float | None:
+    """The bandwidth of all devices over the bytes that a token reads, whatever the others do."""
+    return _bandwidth(subject) * subject.device_count / subject.read_bytes
+
+
+def first_token_by_all_compute(subject: Subject) -> float | None:
+    """Milliseconds: two FLOP for each active weight and prompt token, over the FP16 compute of all devices."""
+    found = first_token_by_compute(subject)
+    return None if found is None else found / subject.device_count
+
+
 RIVALS: Mapping[str, tuple[Rival, ...]] = {
     "decode": (
         Rival(
@@ -305,5 +316,21 @@ RIVALS: Mapping[str, tuple[Rival, ...]] = {
             first_token_by_compute,
         ),
         Rival("gpudojo", "prompt ÷ its prefill rate", _GPUDOJO_URL, first_token_gpudojo),
+    ),
+    "served_decode": (
+        Rival(
+            "bandwidth / bytes",
+            "of all devices, with the exact bytes that one token reads",
+            _ROOFLINE_URL,
+            all_bandwidths_over_bytes,
+        ),
+    ),
+    "served_ttft": (
+        Rival(
+            "compute / FLOPs",
+            "prompt × 2 FLOP an active weight ÷ FP16 compute of all devices",
+            _CANIRUNTHIS_URL,
+            first_token_by_all_compute,
+        ),
     ),
 }

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from hardware_catalog.rows import CatalogRows, DeviceRow, FormatRow, ModelRow, RuntimeRow
 from hardware_catalog.tables import CatalogTables
-from hardware_catalog.trust import set_aside
+from hardware_catalog.trust import is_several, set_aside
 from planner.calibration.case_fields import DEFAULT_PROMPT_TOKENS
 from planner.calibration.case_tables import READS_PROMPT, depth_of
 from planner.calibration.cases import Case
-from planner.calibration.observations import METRIC_OF, Row
+from planner.calibration.observations import Row, metric_of, unit_of
 from planner.engine.architecture import Architecture
 from planner.engine.levels import model_kind
 from planner.engine.parameters import active_parameters, parameters_by_class, total_parameters
@@ -39,10 +39,11 @@ class Subject:
     """One used measurement: what was run on what, and where it was published."""
 
     id: str
-    metric: str  # "decode" | "prefill" | "ttft"
+    metric: str  # "decode" | "prefill" | "ttft" | "served_decode" | "served_ttft"
     source_url: str
     source_date: str
     family: str
+    unit: str  # what was left out as a whole when it was predicted: the tester, or one of its set-ups
     notes: str
     judged_only: str  # the cleaning rule's reason where the row counts but teaches nothing
     relative_stddev: float  # over the value, of the tester's repeats; nan where the source states none
@@ -60,6 +61,8 @@ class Subject:
     prompt_tokens: int
     depth_tokens: int  # already in the cache
     output_tokens: int
+    concurrency: int
+    device_count: int
 
     @property
     def platform(self) -> str:
@@ -103,16 +106,20 @@ class _Maker:
         self._counts: dict[str, WeightCounts] = {}
 
     def subject(self, row: Row, case: Case) -> Subject:
-        rule = set_aside(row)
+        rule = set_aside(row, several=is_several(row))
+        metric = metric_of(row)
+        if metric is None:
+            raise ValueError(f"{row['id']} teaches nothing: it cannot have been observed")
         counts = self._counted(case.model)
         weights_bytes, read_bytes = self._bytes(case, counts)
         reads_prompt = case.metric in READS_PROMPT
         return Subject(
             id=row["id"],
-            metric=METRIC_OF[row["metric"]],
+            metric=metric,
             source_url=row["source_url"],
             source_date=row["source_date"],
             family=row["source_family"],
+            unit=unit_of(row, case),
             notes=row["notes"],
             judged_only="" if rule is None else rule.reason,
             relative_stddev=_number(row, "stddev") / float(row["value"]),
@@ -130,6 +137,8 @@ class _Maker:
             prompt_tokens=case.prompt_tokens or (DEFAULT_PROMPT_TOKENS if reads_prompt else 0),
             depth_tokens=(case.depth_tokens or 0) if reads_prompt else depth_of(case),
             output_tokens=case.output_tokens,
+            concurrency=case.concurrency,
+            device_count=case.machine.device_count,
         )
 
     def _architecture(self, model: str) -> Architecture:

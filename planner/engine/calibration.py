@@ -15,7 +15,7 @@ from planner.engine.speed import Coefficients
 
 SCHEMA = "sizewise-calibration-1"
 # raised whenever a formula of planner.engine.speed or a level changes its meaning
-FORMULA_VERSION = 2
+FORMULA_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

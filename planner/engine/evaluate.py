@@ -18,7 +18,7 @@ from planner.engine.boxes import Box, box_shape, flat_boxes, split
 from planner.engine.calibration import BoundCoefficients, Calibration
 from planner.engine.columns import Array, Columns
 from planner.engine.factors import PairsInUse
-from planner.engine.gather import speed_inputs
+from planner.engine.gather import is_served, speed_inputs
 from planner.engine.grid import Axes, Grid
 from planner.engine.intervals import BoundIntervals, bind_intervals
 from planner.engine.levels import LevelKeys, level_keys
@@ -165,7 +165,9 @@ class Engine:
             limits=plan_limits(self.tables, self.rules, rows),
             host_bandwidth_bytes_per_s=self.tables.machines.host_bandwidth_bytes_per_s[rows.machine],
             speed_groups=speeds,
-            speed=SpeedFigures(speed_inputs(self.tables, speeds.rows, shapes), factors),
+            speed=SpeedFigures(
+                speed_inputs(self.tables, speeds.rows, shapes), factors, is_served(self.tables, speeds.rows)
+            ),
         )
 
     def _part_plans(self, grid: Grid, box: Box) -> int:

@@ -10,10 +10,11 @@ import numpy as np
 
 from planner.engine.attention import prefill_attention_flops
 from planner.engine.grid import Axes
-from planner.engine.kv import KV_RULES, CachePlan, cache_read_bytes
-from planner.engine.levels import NO_PUBLISHED_PEAK
+from planner.engine.kv import KV_RULES, SERVER_RULES, CachePlan, cache_read_bytes
+from planner.engine.levels import FP4_FAMILY, FP8_FAMILY, MIXED_FAMILY, NO_PUBLISHED_PEAK
+from planner.engine.links import all_reduce_seconds
 from planner.engine.speed import SpeedInputs
-from planner.engine.tables import Floats, ModelShapes, Tables
+from planner.engine.tables import Bools, Floats, ModelShapes, Tables
 
 BITS_PER_BYTE = 8.0
 
@@ -26,19 +27,29 @@ def batch_tokens(tables: Tables, rows: Axes) -> Floats:
 
 
 # runtimes with these cache rules split every layer over their devices; the others place whole layers
-_SERVER_RULES = KV_RULES.index("paged"), KV_RULES.index("paged_flat")
+_SERVER_RULES = tuple(KV_RULES.index(rule) for rule in SERVER_RULES)
 
 
 def tensor_ranks(tables: Tables, rows: Axes) -> Floats:
     """Devices that read weights and cache together: a split by layers adds memory, not speed."""
     count = tables.machines.device_count[rows.machine].astype(np.float64)
-    rule = tables.runtimes.kv_rule[rows.runtime]
-    server = (rule == _SERVER_RULES[0]) | (rule == _SERVER_RULES[1])
-    by_rule = np.where(server, count, 1.0)
+    by_rule = np.where(serves(tables, rows), count, 1.0)
     asked = tables.workloads.tensor_ranks[rows.workload]
     if not asked.any():
         return by_rule  # does not vary with the workload
     return np.asarray(np.where(asked > 0, asked, by_rule))
+
+
+def serves(tables: Tables, rows: Axes) -> Bools:
+    """Whether the runtime is a server's: it batches continuously, and its kernels run on matrix units."""
+    rule = tables.runtimes.kv_rule[rows.runtime]
+    return np.asarray((rule == _SERVER_RULES[0]) | (rule == _SERVER_RULES[1]))
+
+
+def is_served(tables: Tables, rows: Axes) -> Floats:
+    """1 where several sequences or several devices are at work, whatever the runtime; else 0."""
+    several = tables.workloads.concurrency[rows.workload] > 1
+    return np.asarray(several | (tables.machines.device_count[rows.machine] > 1), dtype=np.float64)
 
 
 def cache_plan(tables: Tables, rows: Axes) -> CachePlan:
@@ -76,9 +87,36 @@ def peak_flops_per_s(tables: Tables, rows: Axes) -> Floats:
     )
     basis = np.where(np.isfinite(basis), basis, machines.bandwidth_bytes_per_s)
     unpublished = np.array([backend in NO_PUBLISHED_PEAK for backend in tables.runtimes.backend])
-    return np.where(
+    found = np.where(
         unpublished[rows.runtime], machines.bandwidth_bytes_per_s[rows.machine], basis[rows.machine]
     )
+    server = serves(tables, rows)
+    if not server.any():
+        return found
+    return np.where(server & ~unpublished[rows.runtime], _tensor_flops_per_s(tables, rows), found)
+
+
+def _tensor_flops_per_s(tables: Tables, rows: Axes) -> Floats:
+    """Compute of the matrix units in the format's own numbers; in 16 bits where the device has no units for those."""
+    machines = tables.machines
+    half = machines.fp16_flops_per_s[rows.machine]
+    half = np.where(np.isfinite(half), half, machines.fp32_flops_per_s[rows.machine])
+    half = np.where(np.isfinite(half), half, machines.bandwidth_bytes_per_s[rows.machine])
+    eight, four = machines.fp8_flops_per_s[rows.machine], machines.fp4_flops_per_s[rows.machine]
+    family = np.array(tables.formats.speed_family)[rows.format]
+    has_eight, has_four = np.isfinite(eight), np.isfinite(four)
+    in_eight = (family == FP8_FAMILY) | ((family == MIXED_FAMILY) & has_four)
+    found = np.where(in_eight & has_eight, eight, half)
+    return np.where((family == FP4_FAMILY) & has_four, four, found)
+
+
+def _read_beside(tables: Tables, rows: Axes, prompt: Floats, batch: Floats) -> Floats:
+    """Prompt tokens of other sequences that a server reads during one decode step, once as many come as go."""
+    output = tables.workloads.output_tokens[rows.workload]
+    if not (output > 0).any() or not (batch > 1).any():
+        return np.zeros((1,) * prompt.ndim)
+    mixes = serves(tables, rows) & (output > 0)
+    return np.where(mixes, (batch - 1.0) * prompt / np.maximum(output, 1), 0.0)
 
 
 def speed_inputs(tables: Tables, rows: Axes, shapes: ModelShapes | None = None) -> SpeedInputs:
@@ -91,7 +129,17 @@ def speed_inputs(tables: Tables, rows: Axes, shapes: ModelShapes | None = None) 
     depth = work.depth_tokens[rows.workload].astype(np.float64)
     prompt = work.prompt_tokens[rows.workload].astype(np.float64)
     prompt_depth = work.prompt_depth_tokens[rows.workload].astype(np.float64)
-    ranks = tensor_ranks(tables, rows)
+    ranks, batch = tensor_ranks(tables, rows), work.concurrency[rows.workload].astype(np.float64)
+    machines = tables.machines
+    comm_pass_s, comm_token_s = all_reduce_seconds(
+        machines.link_kind[rows.machine],
+        machines.link_bytes_per_s[rows.machine],
+        ranks,
+        shapes.buffers.hidden.astype(np.float64),
+        models.n_layers[rows.model],
+    )
+    # every tensor-parallel device reads the latents of all sequences
+    copies = np.where((shapes.cache.latent_elements > 0).any(axis=-1), ranks, 1.0)
     return SpeedInputs(
         dense_bytes=tables.weights.dense_read_bytes[rows.model, rows.format] * scale,
         expert_bytes=tables.weights.expert_bytes[rows.model, rows.format] * scale,
@@ -102,9 +150,12 @@ def speed_inputs(tables: Tables, rows: Axes, shapes: ModelShapes | None = None) 
         expert_flops_per_token=models.expert_flops_per_token[rows.model],
         bandwidth_bytes_per_s=tables.machines.bandwidth_bytes_per_s[rows.machine] * ranks,
         peak_flops_per_s=peak_flops_per_s(tables, rows) * ranks,
-        batch=work.concurrency[rows.workload].astype(np.float64),
-        kv_read_bytes=cache_read_bytes(shapes.cache, cache_plan(tables, rows), depth),
+        batch=batch,
+        kv_read_bytes=cache_read_bytes(shapes.cache, cache_plan(tables, rows), depth) * copies,
         prompt_tokens=prompt,
         ubatch_tokens=batch_tokens(tables, rows),
         prefill_attention_flops=prefill_attention_flops(shapes.attention, prompt, prompt_depth),
+        prompt_tokens_per_step=_read_beside(tables, rows, prompt, batch),
+        comm_pass_s=comm_pass_s,
+        comm_token_s=comm_token_s,
     )

@@ -7,8 +7,9 @@ The calibration holds both, from residuals of source families that the predictio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,9 +18,11 @@ from planner.engine.factors import Factors, LogEffects, PairsInUse
 from planner.engine.levels import Level, axis_of
 from planner.engine.tables import Floats
 
-METRICS = ("decode", "prefill", "ttft")
-# Each doubt that no measurement here has tested (weights on the host, several sequences, split layers) raises the
-# interval's ends to this power: a judgement until such plans have residuals of their own.
+METRICS = ("decode", "prefill", "ttft", "served_decode", "served_ttft")
+# of plans with several sequences or devices, by the metric of one sequence on one device
+SERVED: Mapping[str, str] = {"decode": "served_decode", "ttft": "served_ttft"}
+# Each doubt that no measurement here has tested (weights on the host) raises the interval's ends to this power: a
+# judgement until such plans have residuals of their own.
 DOUBT_POWER = 1.5
 # groups whose rows may lie further off than others'
 SPREAD_LEVELS: tuple[Level, ...] = (
@@ -34,7 +37,13 @@ SEEN_DEVICE, SEEN_RUNTIME = "seen_device", "seen_runtime"
 DEVICE_LEVEL: Level = ("backend", "device")
 RUNTIME_LEVEL: Level = ("runtime", "backend")
 # the coefficient whose data say whether a device or a runtime has been measured
-MAIN_COEFFICIENT: Mapping[str, str] = {"decode": "weights", "prefill": "prefill", "ttft": "prefill"}
+MAIN_COEFFICIENT: Mapping[str, str] = {
+    "decode": "weights",
+    "prefill": "prefill",
+    "ttft": "prefill",
+    "served_decode": "weights",
+    "served_ttft": "prefill",
+}
 
 
 def group_name(level: Level, key: str) -> str:
@@ -59,13 +68,23 @@ def bind_intervals(calibration: Calibration, pairs: PairsInUse) -> BoundInterval
     """Sum the effects of every pair of rows in use, and look up each runtime's ends."""
     bound = {}
     for metric in METRICS:
-        rule = calibration.intervals[metric]
+        rule = rule_of(calibration, metric)
         sums = _log_scales(rule, pairs, calibration.rows.get(MAIN_COEFFICIENT[metric], {}))
         ends = np.array(
             [rule.backend_ends.get(str(row["backend"]), rule.ends) for row in pairs.keys.runtime]
         ).reshape(-1, 2)
         bound[metric] = BoundInterval(pairs.factors(sums), ends[:, 0], ends[:, 1])
     return bound
+
+
+def rule_of(calibration: Calibration, metric: str) -> IntervalRule:
+    """The metric's rule; where no served plan has been measured, that of one sequence on one device, in doubt."""
+    known = calibration.intervals.get(metric)
+    if known is not None:
+        return known
+    base = next(single for single, served in SERVED.items() if served == metric)
+    rule = calibration.intervals[base]
+    return replace(rule, log_scale=rule.log_scale + math.log(DOUBT_POWER))
 
 
 def _log_scales(

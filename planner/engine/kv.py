@@ -26,6 +26,8 @@ Ints = npt.NDArray[np.int64]
 #   rotating:  MLX: windowed layers keep a rotating window, others grow by 256
 #   full:      every layer keeps the whole context (ExLlama, mobile runtimes)
 KV_RULES: tuple[str, ...] = ("llama_cpp", "ik_llama", "paged", "paged_flat", "rotating", "full")
+# rules of servers: they batch continuously and split every layer over their devices
+SERVER_RULES = ("paged", "paged_flat")
 _WINDOWED = np.array([rule in ("llama_cpp", "paged", "rotating") for rule in KV_RULES])
 
 # llama.cpp rounds the context up, and the windowed pool too, to a multiple of 256 cells

@@ -16,6 +16,7 @@ from typing import overload
 
 import numpy as np
 
+from planner.engine.kv import KV_RULES, SERVER_RULES
 from planner.engine.tables import Floats, FormatTable, MachineTable, ModelTable, RuntimeTable
 
 Level = tuple[str, ...]
@@ -42,6 +43,10 @@ AXIS_OF_FIELD: Mapping[str, str] = {
 
 # backends on processors whose matrix rate the catalog's FP16 and FP32 figures do not describe
 NO_PUBLISHED_PEAK = frozenset({"CPU", "NPU"})
+
+# what the matrix units of a server's kernels multiply, by family of formats; others 16-bit numbers. MXFP4 weights meet
+# 8-bit activations where there are units for that, which have units for FP4 as well (Blackwell), else 16-bit ones.
+FP8_FAMILY, FP4_FAMILY, MIXED_FAMILY = "fp8", "nvfp4", "mxfp4"
 
 # where slopes are zero: near the middle of the devices and formats that people run
 REFERENCE_BANDWIDTH = 400e9
@@ -132,6 +137,14 @@ LEVELS: Mapping[str, tuple[Level, ...]] = {
     ),
     # seconds before the first token beside prefill itself
     "first_token": ((), ("backend",), ("runtime", "backend"), ("backend", "kind")),
+    # seconds that each further sequence adds to a step
+    "sequence": ((), ("backend",), ("runtime", "backend")),
+    # time of all-reduces over that of their measured latency and rate
+    "comm": ((), ("backend", "vendor"), ("runtime", "backend")),
+    # time that the prompts of others add to a step over that of reading them alone
+    "mix": ((), ("runtime", "backend")),
+    # prompts of others that are read first, for each other sequence
+    "queue": ((), ("runtime", "backend")),
 }
 
 
@@ -186,6 +199,9 @@ def level_keys(
             "device": machines.device[i],
             "form_factor": machines.form_factor[i],
             "peak_basis": peak_basis(machines, i),
+            "server_basis": "tensor"
+            if np.isfinite(machines.fp16_flops_per_s[i])
+            else peak_basis(machines, i),
             "*bandwidth": _log_ratio(machines.bandwidth_bytes_per_s[i], REFERENCE_BANDWIDTH),
             "*matrix": _log_ratio(machines.matrix_flops_per_s[i], machines.fp32_flops_per_s[i]),
         }
@@ -206,7 +222,8 @@ def level_keys(
         }
 
     def runtime(i: int) -> Values:
-        return {"runtime": runtimes.slug[i], "backend": runtimes.backend[i]}
+        serves = KV_RULES[runtimes.kv_rule[i]] in SERVER_RULES
+        return {"runtime": runtimes.slug[i], "backend": runtimes.backend[i], "serves": str(serves)}
 
     return LevelKeys(
         machine=FieldRows(len(machines), machine),
@@ -249,8 +266,12 @@ def merged(runtime: Values, *rows: Values) -> dict[str, str | float]:
     values: dict[str, str | float] = dict(runtime)
     for row in rows:
         values.update(row)
-    if "peak_basis" in values and values["backend"] in NO_PUBLISHED_PEAK:
+    if "peak_basis" not in values:
+        return values
+    if values["backend"] in NO_PUBLISHED_PEAK:
         values["peak_basis"], values["*matrix"] = "bandwidth", 0.0
+    elif values.get("serves") == "True":
+        values["peak_basis"], values["*matrix"] = values["server_basis"], 0.0
     return values
 
 

@@ -5,16 +5,21 @@ Symbols (SI units):
   BW        peak memory bandwidth of one device, bytes/s                       P   peak compute, FLOP/s
   L         layers       B  concurrent sequences       T  prompt tokens        U  prompt tokens per pass (ubatch)
   F_e       FLOPs of one token through all routed experts that a pass touches
+  A, a      seconds of the all-reduces of one pass over the layers: whatever the tokens, and for each (links.py)
+  T_step    prompt tokens of others that are read during a step: under continuous batching (B - 1) * T / output tokens
   c_*       calibrated coefficients (exp of summed level effects)
 
-Decode step:  t = max(memory, compute) + L * c_layer + c_step
+Decode step:  t = max(memory, compute) + L * c_layer + c_step + (B - 1) * c_sequence + (A + B * a) * c_comm
+                  + T_step / T * read * c_mix
   memory  = (W_d + c_experts * W_e(B)) * c_weights / BW + B * KV * c_kv / BW
   compute = 2 * N_active * B * c_prefill / P
+  read    = the part of the prefill that is computed: what hides behind a step that waits for memory is in c_mix
 Prefill:      t = (2 * N_active * T + passes * F_e * c_pad) * c_prefill / P + F_attn * c_attn / P
-                  + passes * (W / BW * c_weights + L * c_pass)
+                  + passes * (W / BW * c_weights + L * c_pass + A * c_comm) + T * a * c_comm
   passes  = T / U, rounded up
   c_pad   = tokens that each touched expert computes for nothing: its few tokens fill whole tiles of a matrix product
-Time to the first token:  prefill + one decode step + c_first
+Time to the first token:  prefill * (1 + (B - 1) * c_queue) + one decode step + c_first
+  (B - 1) * c_queue: prompts of others that are read first
 
 The form (weights and cache over bandwidth plus a part per layer that no parallelism divides) is what fits published
 measurements: see https://github.com/ai-dynamo/aiconfigurator (silicon_sample.csv) and
@@ -49,6 +54,9 @@ class SpeedInputs:
     prompt_tokens: Floats
     ubatch_tokens: Floats
     prefill_attention_flops: Floats  # of the whole prompt
+    prompt_tokens_per_step: Floats  # of others, read during a decode step
+    comm_pass_s: Floats  # all-reduces of one pass over the layers
+    comm_token_s: Floats  # and for each token of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,10 @@ class Coefficients:
     expert_pad: Floats  # tokens
     prefill_attention: Floats
     first_token: Floats  # seconds
+    sequence: Floats  # seconds
+    comm: Floats
+    mix: Floats
+    queue: Floats
 
 
 def experts_touched_share(n_experts: Floats, n_used: Floats, tokens: Floats) -> Floats:
@@ -91,7 +103,16 @@ def decode_step_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     term = decode_terms(x)
     memory = term["weights"] * c.weights + term["experts"] * (c.experts * c.weights) + term["kv"] * c.kv
     compute = x.active_flops_per_token * x.batch / x.peak_flops_per_s * c.prefill
-    return np.fmax(memory, compute) + (term["layer"] * c.layer + c.step)
+    step = np.fmax(memory, compute) + (term["layer"] * c.layer + c.step)
+    others = (x.batch - 1.0) * c.sequence + (x.comm_pass_s + x.batch * x.comm_token_s) * c.comm
+    return step + others + x.prompt_tokens_per_step / x.prompt_tokens * prompt_compute_seconds(x, c) * c.mix
+
+
+def prompt_compute_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
+    """The arithmetic of a prompt, and what the devices say to one another about it."""
+    computed = x.active_flops_per_token * x.prompt_tokens / x.peak_flops_per_s * c.prefill
+    attended = x.prefill_attention_flops / x.peak_flops_per_s * c.prefill_attention
+    return np.asarray(computed + attended + x.prompt_tokens * x.comm_token_s * c.comm)
 
 
 def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
@@ -107,6 +128,7 @@ def prefill_terms(x: SpeedInputs) -> dict[str, Floats]:
         "weights": passes * x.dense_bytes / x.bandwidth_bytes_per_s,
         "experts": passes * x.expert_bytes * touched / x.bandwidth_bytes_per_s,
         "prefill_pass": passes * x.n_layers,
+        "comm": passes * x.comm_pass_s + x.prompt_tokens * x.comm_token_s,
     }
 
 
@@ -116,14 +138,14 @@ def prefill_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     weights = term["weights"] * c.weights + term["experts"] * (c.experts * c.weights)
     beside = term["prefill_attention"] * c.prefill_attention + term["prefill_pass"] * c.prefill_pass
     computed = term["prefill"] + term["expert_pad"] * c.expert_pad
-    return computed * c.prefill + weights + beside
+    return computed * c.prefill + weights + beside + term["comm"] * c.comm
 
 
 def ttft_seconds(x: SpeedInputs, c: Coefficients) -> Floats:
     """Time from sending the prompt to the first token."""
-    return ttft_of_parts(prefill_seconds(x, c), decode_step_seconds(x, c), c)
+    return ttft_of_parts(prefill_seconds(x, c), decode_step_seconds(x, c), x, c)
 
 
-def ttft_of_parts(prefill_s: Floats, step_s: Floats, c: Coefficients) -> Floats:
-    """The prompt, one decode step, and what the runtime adds."""
-    return prefill_s + step_s + c.first_token
+def ttft_of_parts(prefill_s: Floats, step_s: Floats, x: SpeedInputs, c: Coefficients) -> Floats:
+    """The prompts before it and its own, one decode step, and what the runtime adds."""
+    return prefill_s * (1.0 + (x.batch - 1.0) * c.queue) + step_s + c.first_token

@@ -11,7 +11,7 @@ from planner.engine.boxes import Cut
 from planner.engine.calibration import BoundCoefficients
 from planner.engine.factors import Factors
 from planner.engine.grid import Axes
-from planner.engine.intervals import DOUBT_POWER, METRICS, BoundIntervals
+from planner.engine.intervals import DOUBT_POWER, METRICS, SERVED, BoundIntervals
 from planner.engine.offload import offloaded_decode_seconds
 from planner.engine.speed import (
     Coefficients,
@@ -71,6 +71,7 @@ class SpeedFigures:
 
     inputs: SpeedInputs
     factors: SpeedFactors
+    served: Floats  # 1: several sequences or several devices; else 0
 
     def taken(self, cut: Cut) -> tuple[SpeedInputs, Coefficients]:
         """What the formulas take for the plans of a box."""
@@ -88,18 +89,31 @@ class SpeedFigures:
         for metric, values in (
             ("decode", 1.0 / step_s),
             ("prefill", x.prompt_tokens / prefill_s),
-            ("ttft", ttft_of_parts(prefill_s, step_s, c) * 1e3),
+            ("ttft", ttft_of_parts(prefill_s, step_s, x, c) * 1e3),
         ):
             columns |= with_interval(metric, values, *log_ends[metric])
         return Speeds(x, c, log_ends, columns)
 
     def log_ends(self, cut: Cut) -> dict[str, tuple[Floats, Floats]]:
         """Both ends of every metric's interval within a box, as logarithms of factors."""
+        served = cut(self.served) > 0
         found = {}
-        for metric, (low, high) in self.factors.ends.items():
-            scale = self.factors.scales[metric].within(cut)
-            found[metric] = (cut(low) * scale, cut(high) * scale)
+        for metric in COLUMN_OF:
+            other = SERVED.get(metric)
+            if other is None or not served.any():
+                found[metric] = self._ends(metric, cut)
+            elif served.all():
+                found[metric] = self._ends(other, cut)
+            else:
+                pairs = zip(self._ends(other, cut), self._ends(metric, cut), strict=True)
+                low, high = (np.where(served, several, single) for several, single in pairs)
+                found[metric] = (low, high)
         return found
+
+    def _ends(self, metric: str, cut: Cut) -> tuple[Floats, Floats]:
+        low, high = self.factors.ends[metric]
+        scale = self.factors.scales[metric].within(cut)
+        return cut(low) * scale, cut(high) * scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class MachineTable:
     fp16_flops_per_s: Floats  # dense, FP32 accumulate, of one device
     fp32_flops_per_s: Floats
     matrix_flops_per_s: Floats  # of the matrix units: the higher of dense FP16 and half of dense INT8
+    fp8_flops_per_s: Floats  # dense; nan: no such units, or not stated
+    fp4_flops_per_s: Floats
+    link_kind: Ints  # index into the kinds of links.py
+    link_bytes_per_s: Floats  # of one device, one direction
     unified_memory: Bools
     host_memory_bytes: Floats  # separate host memory; 0 where there is none
     host_bandwidth_bytes_per_s: Floats

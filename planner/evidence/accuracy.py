@@ -289,6 +289,8 @@ def _miss(miss: Report, words: MetricWords) -> Miss:
     if words is METRIC_WORDS["decode"]:
         depth = miss["depth_tokens"]
         length = f"{figures.tokens(depth)} tokens of context" if depth else "at the beginning of a context"
+    elif words in (METRIC_WORDS["served_decode"], METRIC_WORDS["served_ttft"]):
+        length = f"{miss['concurrency']} at a time on {miss['device_count']} devices"
     else:
         length = f"{figures.tokens(miss['prompt_tokens'])} tokens of prompt"
     return Miss(

@@ -23,6 +23,16 @@ METRIC_WORDS: Mapping[str, MetricWords] = {
     "decode": MetricWords("Writing", "decode", "tokens/s", False, "Context already filled, tokens"),
     "prefill": MetricWords("Reading a prompt", "prefill", "tokens/s", False, "Length of the prompt, tokens"),
     "ttft": MetricWords("First token", "time to first token", "ms", True, "Length of the prompt, tokens"),
+    "served_decode": MetricWords(
+        "Writing for several",
+        "decode, batched or on several devices",
+        "tokens/s",
+        False,
+        "Sequences at a time",
+    ),
+    "served_ttft": MetricWords(
+        "First token for several", "TTFT, batched or on several devices", "ms", True, "Sequences at a time"
+    ),
 }
 
 _KINDS: Mapping[str, str] = {
@@ -65,7 +75,7 @@ _MODEL_KINDS: Mapping[str, str] = {
 _OUTCOMES: Mapping[str, str] = {
     "used": "used",
     "set_aside": "set aside by a rule, with its reason",
-    "other_metric": "another quantity than these three",
+    "other_metric": "another quantity than these",
     "ambiguous": "the device or model may be several",
     "not_in_catalog": "the device or model is not in the catalog",
     "unknown_figure": "a figure of the device is not known",

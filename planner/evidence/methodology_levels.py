@@ -11,13 +11,14 @@ from planner.engine.calibration import IntervalRule
 from planner.engine.intervals import (
     DOUBT_POWER,
     MAIN_COEFFICIENT,
-    METRICS,
     SEEN_DEVICE,
     SEEN_RUNTIME,
+    SERVED,
     SPREAD_LEVELS,
     group_name,
 )
 from planner.engine.levels import LEVELS, Level, axis_of, key_of, level_keys, merged, share_of
+from planner.engine.speeds import COLUMN_OF
 from planner.engine.verdict import OFFLOAD
 from planner.evidence.accuracy_words import format_words, model_words
 from planner.evidence.methodology_memory import asked
@@ -37,8 +38,12 @@ COEFFICIENT_WORDS: Mapping[str, str] = {
     "expert_pad": "tokens that each expert computes for nothing, because few tokens fill whole tiles of a product",
     "prefill_attention": "time of an operation of the prompt's attention, over the time at the published peak",
     "first_token": "time before the first token beside the prompt and one step",
+    "sequence": "time that each further conversation adds to a step",
+    "comm": "time that devices exchange results, over that of measured exchanges (all-reduce)",
+    "mix": "part of the time of others’ prompts that a step is longer by (continuous batching)",
+    "queue": "prompts of others that are read first, for each other conversation",
 }
-IN_SECONDS = frozenset({"layer", "step", "prefill_pass", "first_token"})
+IN_SECONDS = frozenset({"layer", "step", "prefill_pass", "first_token", "sequence"})
 IN_TOKENS = frozenset({"expert_pad"})
 FIELD_WORDS: Mapping[str, str] = {
     "backend": "backend",
@@ -62,6 +67,8 @@ METRIC_WORDS: Mapping[str, str] = {
     "decode": "Writing (decode)",
     "prefill": "Reading a prompt (prefill)",
     "ttft": "Time to the first token",
+    "served_decode": "Writing for several people or on several devices",
+    "served_ttft": "First token for several people or on several devices",
 }
 
 
@@ -207,7 +214,10 @@ def interval_examples(plan: Plan) -> tuple[IntervalExample, ...]:
     """How the interval of every metric that the plan has comes about."""
     fields = PlanFields(plan)
     found = []
-    for metric, column in zip(METRICS, ("decode_tps", "prefill_tps", "ttft_ms"), strict=True):
+    question = plan.question
+    served = question.concurrency > 1 or plan.machine.spec.device_count > 1
+    for single, column in COLUMN_OF.items():
+        metric = SERVED.get(single, single) if served else single
         value, low, high = (float(plan.columns[f"{column}{end}"][plan.row]) for end in ("", "_low", "_high"))
         rule = plan.snapshot.calibration.intervals.get(metric)
         if rule is not None and math.isfinite(value):

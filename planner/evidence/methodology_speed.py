@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from planner.engine.levels import merged, peak_basis
+from planner.engine.evaluate import keys_of
+from planner.engine.levels import merged
 from planner.engine.speed import SpeedInputs, experts_touched_share
 from planner.evidence.methodology_memory import asked
 from planner.figures import UNKNOWN, gb, number, significant, tokens
@@ -17,6 +18,7 @@ from planner.plans.plan import Plan
 PEAK_WORDS: Mapping[str, str] = {
     "fp32": "the published 32-bit figure of the device",
     "fp16": "the published dense 16-bit figure of the device",
+    "tensor": "the published dense figure of the matrix units, in the numbers that the format multiplies",
     "bandwidth": "no compute figure fits this backend: one operation for each byte/s of bandwidth stands in, and the "
     "coefficient makes up for it",
 }
@@ -112,17 +114,34 @@ def symbol_lines(plan: Plan) -> tuple[SymbolLine, ...]:
             _scaled(figure["prefill_attention_flops"], 1e12, "TFLOP"),
             "arithmetic: 2 for each key and value number, query head, layer and pair of tokens",
         ),
+        *_served_lines(figure),
     ]
     return tuple(lines)
+
+
+def _served_lines(figure: Mapping[str, float]) -> Iterator[SymbolLine]:
+    """What only several conversations or several devices have."""
+    if figure["prompt_tokens_per_step"] > 0:
+        yield SymbolLine(
+            "T_step",
+            "tokens of others’ prompts that are read during a step (continuous batching)",
+            significant(figure["prompt_tokens_per_step"], 3),
+            "(B − 1) × prompt ÷ answer",
+        )
+    if figure["comm_pass_s"] > 0:
+        yield SymbolLine(
+            "A, a",
+            "time of the exchanges between devices in one pass over the layers, and for each token",
+            f"{significant(figure['comm_pass_s'] * 1e3, 3)} ms, {significant(figure['comm_token_s'] * 1e6, 3)} µs",
+            "two all-reduces a layer, over the stated link",
+        )
 
 
 def _peak_words(plan: Plan) -> str:
     tables, rows = plan.plans.tables, asked(plan)
     machine, runtime = int(rows.machine[0]), int(rows.runtime[0])
-    values = merged(
-        {"backend": tables.runtimes.backend[runtime]},
-        {"peak_basis": peak_basis(tables.machines, machine), "*matrix": 0.0},
-    )
+    keys = keys_of(tables)
+    values = merged(keys.runtime[runtime], keys.machine[machine])
     return PEAK_WORDS.get(str(values["peak_basis"]), str(values["peak_basis"]))
 
 

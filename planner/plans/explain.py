@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from hardware_catalog.tables import device_link
 from planner.engine.grid import Axes
+from planner.engine.kv import SERVER_RULES
+from planner.engine.links import DIRECT
 from planner.engine.offload import moved_from_device
 from planner.engine.speed import (
     Coefficients,
@@ -16,6 +19,7 @@ from planner.engine.speed import (
     decode_terms,
     prefill_seconds,
     prefill_terms,
+    prompt_compute_seconds,
 )
 from planner.figures import gib, number, significant
 from planner.plans.answer import FormulaStep, MemoryPart
@@ -25,24 +29,20 @@ from planner.plans.questions import Question
 
 SPEED_SOURCE = "https://github.com/XiongjieDai/GPU-Benchmarks-on-LLM-Inference"
 OFFLOAD_SOURCE = "https://github.com/ggml-org/llama.cpp/blob/master/tools/llama-bench/README.md"
-EXPERTS_SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
+EXPERTS_SOURCE = SERVING_SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
 
 
 OFFLOADED = (
     "With weights in main memory (offload) the writing speed is worked out from both memories and not yet checked "
     "against measurements: its interval is wider. How fast a prompt is read then is unknown."
 )
-CONCURRENT = (
-    "Several conversations at once are worked out, but not yet checked against measurements: "
-    "read the speed of each as “about”."
-)
 LAYER_SPLIT = (
     "Several devices hold the layers one after another (layer split): that adds memory, "
     "not speed for one conversation."
 )
 TENSOR_PARALLEL = (
-    "Several devices share every layer (tensor parallel). What they say to one another is not counted yet, "
-    "so read the speed as “up to”."
+    "Several devices share every layer (tensor parallel): what each reads is divided, what each layer costs is not, "
+    "and after each half of a layer they exchange results"
 )
 # figures of a device that an answer rests on ("" is the whole row)
 USED_FIGURES = ("", "memory_options_gb", "bandwidth_bytes_per_s", "fp16_flops_per_s", "fp32_flops_per_s")
@@ -104,6 +104,9 @@ class StepTimes:
     kv: float
     layers: float  # with the step's fixed part
     arithmetic: float
+    others: float  # each further sequence's part
+    exchange: float  # between the devices
+    prompts: float  # of other sequences, read beside
 
     @property
     def memory(self) -> float:
@@ -113,11 +116,15 @@ class StepTimes:
 def _step_times(inputs: SpeedInputs, c: Coefficients) -> StepTimes:
     term = decode_terms(inputs)
     arithmetic = inputs.active_flops_per_token * inputs.batch / inputs.peak_flops_per_s * c.prefill
+    beside = inputs.prompt_tokens_per_step / inputs.prompt_tokens
     return StepTimes(
         weights=float(((term["weights"] + term["experts"] * c.experts) * c.weights)[0]),
         kv=float((term["kv"] * c.kv)[0]),
         layers=float((term["layer"] * c.layer + c.step)[0]),
         arithmetic=float(np.nan_to_num(arithmetic)[0]),
+        others=float(((inputs.batch - 1.0) * c.sequence)[0]),
+        exchange=float(((inputs.comm_pass_s + inputs.batch * inputs.comm_token_s) * c.comm)[0]),
+        prompts=float(np.nan_to_num(beside * prompt_compute_seconds(inputs, c) * c.mix)[0]),
     )
 
 
@@ -134,6 +141,8 @@ def what_binds(speed: Speed, verdict: str) -> str:
         "memory bandwidth": times.memory,
         "compute": times.arithmetic if times.arithmetic > times.memory else 0.0,
         "per-layer overhead": times.layers,
+        "exchange between devices": times.exchange,
+        "reading of others’ prompts": times.prompts,
     }
     return max(parts, key=lambda name: parts[name])
 
@@ -240,15 +249,60 @@ def _decode_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]
             )
         )
         reading, words = _ms(times.arithmetic), "arithmetic"
+    more = list(_served_steps(inputs, c, times))
+    steps += [step for step, _ in more]
     steps.append(
         FormulaStep(
             "Speed of writing (decode)",
-            f"1 / ({words} + layers)",
-            f"1 / ({reading} + {_ms(times.layers)})",
+            f"1 / ({' + '.join([words, 'layers', *(word for _, word in more)])})",
+            f"1 / ({' + '.join([reading, _ms(times.layers), *(step.result for step, _ in more)])})",
             f"{significant(figure['decode_tps'], 3)} tokens/s",
         )
     )
     return tuple(steps)
+
+
+def _served_steps(
+    inputs: SpeedInputs, c: Coefficients, times: StepTimes
+) -> Iterator[tuple[FormulaStep, str]]:
+    """What several conversations and several devices add to a step, each with its short name."""
+    sequences = int(inputs.batch[0])
+    if times.others:
+        yield (
+            FormulaStep(
+                "What each further conversation adds",
+                "other conversations × time of each",
+                f"{sequences - 1} × {_us(float(c.sequence[0]))}",
+                _ms(times.others),
+                SERVING_SOURCE,
+            ),
+            "other conversations",
+        )
+    if times.exchange:
+        alone = float(inputs.comm_pass_s[0] + inputs.batch[0] * inputs.comm_token_s[0])
+        yield (
+            FormulaStep(
+                "Exchanging results between the devices (all-reduce), twice a layer",
+                "time of measured exchanges × factor",
+                f"{_ms(alone)} × {significant(float(c.comm[0]), 2)}",
+                _ms(times.exchange),
+                SERVING_SOURCE,
+            ),
+            "exchange",
+        )
+    if times.prompts:
+        read = float(prompt_compute_seconds(inputs, c)[0])
+        share = float(inputs.prompt_tokens_per_step[0] / inputs.prompt_tokens[0])
+        yield (
+            FormulaStep(
+                "Reading the prompts of others in between (continuous batching)",
+                "prompts per step × time of one × part that does not hide",
+                f"{significant(share, 2)} × {_ms(read)} × {significant(float(c.mix[0]), 2)}",
+                _ms(times.prompts),
+                SERVING_SOURCE,
+            ),
+            "others’ prompts",
+        )
 
 
 def _prefill_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float]) -> tuple[FormulaStep, ...]:
@@ -259,6 +313,7 @@ def _prefill_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float
         c.prefill_attention[0]
     )
     whole = float(prefill_seconds(inputs, c)[0])
+    waits = whole * float((inputs.batch[0] - 1.0) * c.queue[0])
     first = float(decode_step_seconds(inputs, c)[0] + c.first_token[0])
     tokens = int(inputs.prompt_tokens[0])
     passes = int(np.ceil(inputs.prompt_tokens[0] / inputs.ubatch_tokens[0]))
@@ -279,11 +334,21 @@ def _prefill_steps(inputs: SpeedInputs, c: Coefficients, figure: dict[str, float
         ),
         FormulaStep(
             "Time to the first token",
-            "reading the prompt + first step and start-up",
-            f"{_ms(whole)} for {tokens:,} tokens + {_ms(first)}",
+            "reading the prompt + first step and start-up"
+            + (" + prompts of others before it" if waits else ""),
+            f"{_ms(whole)} for {tokens:,} tokens + {_ms(first)}" + (f" + {_ms(waits)}" if waits else ""),
             f"{significant(figure['ttft_ms'], 3)} ms",
         ),
     )
+
+
+def _link_words(plan: Plan) -> str:
+    """Over what the devices exchange results."""
+    kind, rate = device_link(plan.machine.spec.device)
+    if rate is None:
+        return ". No source states the link between them: its time is left out, so read the speed as “up to”."
+    way = "NVLink" if kind == DIRECT else "PCIe"
+    return f", over {way} at {_rate(rate)} in each direction."
 
 
 def notes(plan: Plan, verdict: str) -> tuple[str, ...]:
@@ -297,8 +362,6 @@ def notes(plan: Plan, verdict: str) -> tuple[str, ...]:
         )
     if verdict == "offload":
         found.append(OFFLOADED)
-    if plan.question.concurrency > 1:
-        found.append(CONCURRENT)
     if device.bandwidth_is_upper_limit:
         found.append(
             "The maker publishes no memory bandwidth for this chip; the figure is an upper limit, "
@@ -319,7 +382,8 @@ def notes(plan: Plan, verdict: str) -> tuple[str, ...]:
             "it takes the values of its kind."
         )
     if plan.machine.spec.device_count > 1:
-        found.append(TENSOR_PARALLEL if plan.offer.runtime.kv_rule.startswith("paged") else LAYER_SPLIT)
+        serves = plan.offer.runtime.kv_rule in SERVER_RULES
+        found.append(f"{TENSOR_PARALLEL}{_link_words(plan)}" if serves else LAYER_SPLIT)
     if bool(plan.plans.tables.formats.approximate[_asked(plan).format][0]):
         found.append(
             f"No fixed rule says how {plan.format.name} stores each tensor: its size is approximate."

@@ -13,7 +13,13 @@ from django.utils.safestring import SafeString
 from planner.figures import MINUS, significant
 
 register = template.Library()
-METRIC_WORDS = {"decode": "writing", "prefill": "reading a prompt", "ttft": "time to the first token"}
+METRIC_WORDS = {
+    "decode": "writing",
+    "prefill": "reading a prompt",
+    "ttft": "time to the first token",
+    "served_decode": "writing for several",
+    "served_ttft": "first token for several",
+}
 SUBSCRIPTED = {"W_d": ("W", "d"), "W_e": ("W", "e"), "F_e": ("F", "e"), "F_a": ("F", "a")}
 
 

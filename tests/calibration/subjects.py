@@ -32,6 +32,7 @@ def make_subject(**changes: object) -> Subject:
         "source_url": "https://example.org/run",
         "source_date": "2026-05-18",
         "family": "tester",
+        "unit": changes.get("family", "tester"),
         "notes": "",
         "judged_only": "",
         "relative_stddev": math.nan,
@@ -45,6 +46,8 @@ def make_subject(**changes: object) -> Subject:
         "prompt_tokens": 512,
         "depth_tokens": 0,
         "output_tokens": 128,
+        "concurrency": 1,
+        "device_count": 1,
         **entries,
         **changes,
     }
@@ -61,6 +64,7 @@ def make_data(observations: Observations, sha256: str = "sha") -> Data:
                 id=str(observations.ids[i]),
                 metric=str(observations.metric[i]),
                 family=str(observations.family[i]),
+                unit=str(observations.family[i]),
                 device=devices[i % 7],
                 backend=str(observations.values[i]["backend"]),
             )

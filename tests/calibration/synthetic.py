@@ -19,6 +19,10 @@ BASE = {
     "expert_pad": 16.0,
     "prefill_attention": 3.0,
     "first_token": 5e-3,
+    "sequence": 10e-6,
+    "comm": 1.0,
+    "mix": 0.5,
+    "queue": 0.2,
 }
 # how much slower than the base each of the two backends reads weights
 SLOWER = {"CUDA": 0.0, "Vulkan": 0.5}
@@ -44,6 +48,9 @@ def make_inputs(rng: np.random.Generator, n: int) -> SpeedInputs:
         prompt_tokens=rng.integers(32, 4096, n).astype(float),
         ubatch_tokens=np.full(n, 512.0),
         prefill_attention_flops=rng.uniform(0, 1e12, n),
+        prompt_tokens_per_step=np.zeros(n),
+        comm_pass_s=np.zeros(n),
+        comm_token_s=np.zeros(n),
     )
 
 
@@ -63,6 +70,8 @@ def make_observations(n: int = 900, noise: float = 0.03, seed: int = 7, families
             "device": f"d{i % 7}",
             "form_factor": "desktop",
             "peak_basis": "fp32",
+            "server_basis": "tensor",
+            "serves": "False",
             "speed_family": "k_quant",
             "format": "q4-k-m",
             "model": "m",

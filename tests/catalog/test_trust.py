@@ -20,6 +20,26 @@ PLAIN = {
 CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "several_sequences": ({"batch": "8"}, {"batch": ""}),
     "several_devices": ({"device_count": "2"}, {"device_count": ""}),
+    "speculation_unknown": (
+        {"notes": "agg; TP8 attnDP1 moeTP8; spec decoding (MTP): UNKNOWN in source"},
+        {"notes": "agg; TP8 attnDP1 moeTP8; spec decoding: off"},
+    ),
+    "devices_miscounted": (
+        {"notes": "agg(label); LIKELY MISLABELLED: TP is the total"},
+        {"notes": "agg; TP8 attnDP1 moeTP8 EP1 PP1"},
+    ),
+    "attention_copies": (
+        {"notes": "agg; TP1 attnDP8 moeTP1 EP8 PP1"},
+        {"notes": "agg; TP1 attnDP8 moeTP8 EP8 PP1; EXPORT ARTIFACT: the real instance is 8 GPUs with EP8"},
+    ),
+    "sequences_vary": (
+        {"notes": "ShareGPT-like 1000 prompts at 16 QPS; batch varies; mean TPOT"},
+        {"notes": "ShareGPT-like prompts, 16 at a time"},
+    ),
+    "whole_requests": (
+        {"notes": "DERIVED latency 3.53 s /128", "metric": "tpot_ms"},
+        {"notes": "DERIVED latency 3.53 s /128"},
+    ),
     "disaggregated": (
         {"notes": "disaggregated prefill/decode; prefill TP1/DP1/EP1/bs1/x5"},
         {"notes": "agg; TP1; spec decoding: off"},

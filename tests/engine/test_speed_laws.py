@@ -33,6 +33,9 @@ POSITIVE = {
     "prompt_tokens": (1, 200_000),
     "ubatch_tokens": (1, 8192),
     "prefill_attention_flops": (0.0, 1e18),
+    "prompt_tokens_per_step": (0.0, 1e4),
+    "comm_pass_s": (0.0, 1e-2),
+    "comm_token_s": (0.0, 1e-5),
 }
 COEFFICIENTS = {f.name: (1e-6, 50.0) for f in fields(Coefficients)}
 
@@ -91,6 +94,9 @@ def test_a_step_by_hand():
             "bandwidth_bytes_per_s": np.array([1e12]),
             "peak_flops_per_s": np.array([1e14]),
             "kv_read_bytes": np.array([1e9]),
+            "prompt_tokens_per_step": np.zeros(1),
+            "comm_pass_s": np.zeros(1),
+            "comm_token_s": np.zeros(1),
         }
     )
     c = Coefficients(**{name: np.array([1.0]) for name in COEFFICIENTS})
