@@ -14,6 +14,7 @@ from planner import figures
 from planner.calibration.files import shipped_held_out, shipped_report
 from planner.charts.coverage_strip import Group, coverage_strip
 from planner.charts.spread_bar import spread_bar
+from planner.engine.intervals import SERVED
 from planner.evidence.accuracy_scatter import bins, scatter_chart, shown
 from planner.evidence.accuracy_words import (
     METRIC_WORDS,
@@ -124,7 +125,7 @@ def _context(
         "families": count(part["families"]),
         "scored_rows": count(part["by_family"]["rows"]),
         "scored_families": count(part["by_family"]["families"]),
-        "held_out": _held_out_lines(part),
+        "held_out": _held_out_lines(part, metric),
         "scatter": scatter_chart(values, words, platform),
         "bins": bins(values, words),
         "rivals": _rivals(part),
@@ -150,10 +151,11 @@ def _line(name: str, score: Report, **more: Any) -> ErrorLine:
     )
 
 
-def _held_out_lines(part: Report) -> tuple[ErrorLine, ...]:
+def _held_out_lines(part: Report, metric: str) -> tuple[ErrorLine, ...]:
     """What a fold had not seen; each with families limited and with every row alike."""
+    unit = "a model with its device and program" if metric in SERVED.values() else "a tester"
     seen = (
-        ("a tester never seen", part),
+        (f"{unit} never seen", part),
         ("a device never seen", part["device_never_seen"]),
         ("a model never seen", part["model_never_seen"]),
     )

@@ -162,6 +162,7 @@ def speed_of(answer: Answer) -> dict[str, Any]:
         "decode_tps": interval(answer.decode_tps),
         "prefill_tps": interval(answer.prefill_tps),
         "ttft_ms": interval(answer.ttft_ms),
+        "decode_tps_total": interval(answer.decode_tps_total),
         "sustained_decode_tps": interval(answer.sustained_decode_tps),
         "unknown_reason": answer.speed_unknown_reason or None,
         "limited_by": answer.binding,

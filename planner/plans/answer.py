@@ -127,3 +127,11 @@ class Answer:
     provenance: Provenance = Provenance()
     closest: tuple[Closest, ...] = ()
     device: str = ""  # catalog slug; "" for a machine of the asker's own
+
+    @property
+    def decode_tps_total(self) -> Interval | None:
+        """Of all conversations together."""
+        one = self.decode_tps
+        if one is None:
+            return None
+        return Interval(*(figure * self.concurrency for figure in (one.value, one.low, one.high)))

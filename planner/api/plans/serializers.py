@@ -107,6 +107,7 @@ class SpeedSerializer(serializers.Serializer):
     decode_tps = IntervalSerializer(allow_null=True, help_text="Writing, tokens/s of one conversation.")
     prefill_tps = IntervalSerializer(allow_null=True, help_text="Reading the prompt, tokens/s.")
     ttft_ms = IntervalSerializer(allow_null=True, help_text="Time to the first token.")
+    decode_tps_total = IntervalSerializer(allow_null=True, help_text="Of all conversations together.")
     sustained_decode_tps = IntervalSerializer(allow_null=True, help_text="What a phone keeps up.")
     unknown_reason = Words()
     limited_by = serializers.CharField()
