@@ -6,6 +6,7 @@ are as in production, and no test here reaches into the database.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
