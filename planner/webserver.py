@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 from typing import Any
@@ -48,9 +47,6 @@ def when_ready(server: Any) -> None:
         logger.exception("A page cannot be drawn: it will fail.")
     finally:
         connections.close_all()  # no connection may be shared by the workers
-        # the workers' collections then pass over what is shared: no pause for it, and its memory stays shared
-        gc.collect()
-        gc.freeze()
 
 
 def ask(address: str) -> int:
