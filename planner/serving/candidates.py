@@ -11,7 +11,7 @@ import numpy as np
 from hardware_catalog.rows import ModelRow
 from hardware_catalog.tables import MachineSpec, device_link
 from planner.engine.links import NO_LINK
-from planner.engine.tables import Ints
+from planner.engine.tables import Bools, Ints
 from planner.plans.errors import PlanError
 from planner.plans.machines import times
 from planner.plans.offers import F16, NATIVE_GGUF, NATIVE_SLACK, SAME_AS_F16, ready_made
@@ -21,16 +21,20 @@ from planner.sweeps.grid.support import BaseMachine, Support, support
 
 KINDS = ("gpu", "accelerator", "apple")
 VENDORS = ("NVIDIA", "AMD", "Intel", "Apple")
-# programs that people serve with on the devices of a vendor, where none is named
+# Programs that people serve with on the devices of a vendor, where none is named. llama.cpp and MLX stand back where
+# servers run: measurements of them hold no prompts that are read while others write, so they would look too fast.
 USUAL_RUNTIMES: Mapping[str, tuple[str, ...]] = {
     "vllm": ("NVIDIA", "AMD", "Intel"),
     "sglang": ("NVIDIA", "AMD"),
     "tensorrt-llm": ("NVIDIA",),
-    "llama-cpp": VENDORS,
+    "llama-cpp": ("Apple",),
     "mlx-lm": ("Apple",),
 }
 # numbers of devices for programs that give whole layers to each
 LAYER_COUNTS = (1, 2, 4, 8)
+# Family of files that servers read, "highly experimental and under-optimized"
+# (https://docs.vllm.ai/en/latest/features/quantization/gguf.html): no part of "auto" there.
+GGUF = "gguf"
 # the widest format of "auto" where the native one's size is not known
 WIDEST_BITS = 16.0
 
@@ -75,11 +79,13 @@ def candidates(question: ServingQuestion, model: ModelRow, snapshot: Snapshot) -
     formats = offered_formats(question, model, snapshot)
     for slug in (question.runtime,) if question.runtime else USUAL_RUNTIMES:
         able = splits if is_server(snapshot.runtimes[slug].kv_rule) else layers
-        if not question.runtime and not question.device:
+        if not question.runtime:
             able = able & np.isin(vendors, USUAL_RUNTIMES[slug])
         usual = known.usual_backend[slug][classes]
         for program in np.unique(usual[usual >= 0]).tolist():
-            taken = _runs(known, program, classes, formats, question, snapshot)
+            taken = _runs(known, program, classes, formats)
+            if question.format == "auto":
+                taken &= ~_left_out(known, program, classes, formats, snapshot)
             places, chosen = np.nonzero(taken & (able & (usual == program))[:, None])
             rows.append(np.stack([places, formats[chosen], np.full(len(places), program)]))
     machine, weight_format, program_rows = np.concatenate(rows, axis=1)
@@ -88,16 +94,18 @@ def candidates(question: ServingQuestion, model: ModelRow, snapshot: Snapshot) -
     return Candidates(machines, machine, weight_format, program_rows)
 
 
-def _runs(
-    known: Support, program: int, classes: Ints, formats: Ints, question: ServingQuestion, snapshot: Snapshot
-) -> np.ndarray:
-    """Which of the formats the program runs on which machine; F16 files only where BF16 ones do not run."""
-    runs = known.runs[program][classes]
-    found = runs[:, formats]
-    if question.format == "auto":
-        row = snapshot.tables.format_row
-        found = found & ~((formats == row[F16]) & runs[:, [row[SAME_AS_F16]]])
-    return np.asarray(found)
+def _runs(known: Support, program: int, classes: Ints, formats: Ints) -> Bools:
+    """Which of the formats the program runs on which machine."""
+    return np.asarray(known.runs[program][classes][:, formats])
+
+
+def _left_out(known: Support, program: int, classes: Ints, formats: Ints, snapshot: Snapshot) -> Bools:
+    """What "auto" leaves out: F16 files where BF16 ones run, and files that a server reads as an experiment."""
+    row = snapshot.tables.format_row
+    twice = (formats == row[F16]) & known.runs[program][classes][:, [row[SAME_AS_F16]]]
+    server = is_server(snapshot.runtimes[snapshot.tables.runtimes.slug[program]].kv_rule)
+    is_gguf = np.array([snapshot.formats[snapshot.tables.formats.slug[i]].family == GGUF for i in formats])
+    return np.asarray(twice | (is_gguf & server))
 
 
 def _nothing(question: ServingQuestion, snapshot: Snapshot) -> tuple[str, str]:

@@ -56,6 +56,7 @@ def answer_context(sizing: Sizing) -> dict[str, Any]:
         "n_setups": len(sizing),
         "n_looked_at": len(sizing.found),
         "refused": words.refused_words(sizing),
+        "notes": words.notes(sizing),
         "chart": _chart(sizing, drawn, (*known, *rest)),
         "plans": reverse("plans:index"),
         "by_rate": sizing.question.requests_per_s is not None,

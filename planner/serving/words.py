@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from planner import figures
 from planner.figures import NBSP
 from planner.serving.evaluation import MOST_SEQUENCES
-from planner.serving.questions import ServingQuestion
+from planner.serving.questions import ServingQuestion, is_server
 from planner.serving.setups import SetUp
 from planner.serving.sizing import DEVICES, MEMORY, NOTHING, TPOT, TTFT, UNKNOWN, Sizing
 
@@ -94,3 +96,21 @@ def reach_words(sizing: Sizing) -> str:
 def refused_words(sizing: Sizing) -> tuple[str, ...]:
     """How many set-ups are out, by reason."""
     return tuple(f"{count:,} {REFUSED[reason]}" for reason, count in sizing.refused.items() if count)
+
+
+def notes(sizing: Sizing) -> tuple[str, ...]:
+    """What to know of the figures before one buys anything."""
+    runtimes = sizing.snapshot.tables.runtimes
+    used = {runtimes.slug[row] for row in np.unique(sizing.found.program[sizing.which]).tolist()}
+    known = (sizing.snapshot.runtimes[slug] for slug in sorted(used))
+    told = [
+        "The price is the launch price of the devices alone: no computer around them, no power, no used cards.",
+        "Requests are taken to come evenly; bursts need more room.",
+    ]
+    others = [runtime.name for runtime in known if not is_server(runtime.kv_rule)]
+    if others:
+        told.append(
+            f"{' and '.join(others)}: that prompts of others are read while one writes is not in the time per "
+            "token, for want of measurements. It is too short where many ask at once."
+        )
+    return tuple(told)
