@@ -27,6 +27,7 @@ class Row:
     how: str
     price: str
     most: str
+    room: str
     breaks: str
     sure: str
     plan_query: str  # of the page that works out one instance
@@ -69,7 +70,8 @@ def _row(sizing: Sizing, found: SetUp, place: int) -> Row:
         how=words.how_words(found),
         price=words.price_words(found),
         most=words.most_words(sizing.question, found),
-        breaks=words.BREAKS_SHORT[found.breaks],
+        room=words.room_words(found),
+        breaks=words.BREAKS[found.breaks],
         sure="for certain" if found.sure else "likely",
         plan_query=question_query(plan_question(sizing, found)),
         sample=curve_sample(place) if place >= 0 else SafeString(""),

@@ -11,17 +11,12 @@ from planner.serving.questions import ServingQuestion, is_server
 from planner.serving.setups import SetUp
 from planner.serving.sizing import DEVICES, MEMORY, NOTHING, TPOT, TTFT, UNKNOWN, Sizing
 
+# what gives way beyond the most
 BREAKS = {
-    MEMORY: "the memory of the conversations (KV cache) is full",
-    TPOT: "each token takes too long (TPOT)",
-    TTFT: "the answer begins too late (TTFT)",
-    NOTHING: f"nothing up to {MOST_SEQUENCES:,} at once on each",
-}
-BREAKS_SHORT = {
     MEMORY: "memory (KV cache)",
     TPOT: "writing (TPOT)",
     TTFT: "first word (TTFT)",
-    NOTHING: "nothing",
+    NOTHING: f"nothing up to {MOST_SEQUENCES:,} on each",
 }
 REFUSED = {
     MEMORY: "do not have the memory for even one conversation",
@@ -48,6 +43,12 @@ def most_words(question: ServingQuestion, found: SetUp) -> str:
     return f"{round(found.most_load):,}"
 
 
+def room_words(found: SetUp) -> str:
+    """How much more load the set-up could take."""
+    more = f"{figures.number_short(100 * found.headroom, 2)}{NBSP}% more"
+    return more if found.headroom else "no more than that"
+
+
 def price_words(found: SetUp) -> str:
     """The launch price of all devices."""
     return figures.UNKNOWN if found.price_usd is None else f"${found.price_usd:,.0f}"
@@ -68,6 +69,7 @@ def sentence(sizing: Sizing, best: SetUp | None) -> str:
     if best is None:
         return f"Nothing that is looked at serves {asked} within these limits. {reach_words(sizing)}"
     price = f" at a launch price of {price_words(best)}" if best.price_usd is not None else ""
+    split = f", {how_words(best)}" if best.devices > 1 else ""
     lead = "The cheapest" if best.price_usd is not None else "Of unknown price, the smallest"
     room = (
         f"{figures.number_short(100 * best.headroom, 2)}{NBSP}% more"
@@ -75,9 +77,9 @@ def sentence(sizing: Sizing, best: SetUp | None) -> str:
         else "no more than that"
     )
     return (
-        f"{lead} that serves {asked} is {best.name}{price}: {sizing.model.name} in {best.format_name} by "
+        f"{lead} that serves {asked} is {best.name}{price}{split}: {sizing.model.name} in {best.format_name} by "
         f"{best.runtime_name}, {figures.duration(best.tpot_ms.value)} a token and "
-        f"{figures.duration(best.ttft_ms.value)} to the first. It has room for {room}."
+        f"{figures.duration(best.ttft_ms.value)} to the first. It has room for {room_words(best)}."
     )
 
 

@@ -117,5 +117,5 @@ def _line(sizing: Sizing, found: SetUp) -> str:
         f"  {found.name:<44} {words.price_words(found):>9} {found.runtime_name:<14} {found.format_name:<14}"
         f" {words.how_words(found):<26} {found.verdict:<6} {duration(found.tpot_ms.value):>8}"
         f" {duration(found.ttft_ms.value):>8} {rate(found.total_tps):>10}"
-        f" {words.most_words(sizing.question, found):>8}  {words.BREAKS_SHORT[found.breaks]}"
+        f" {words.most_words(sizing.question, found):>8}  {words.BREAKS[found.breaks]}"
     )
