@@ -71,11 +71,6 @@ def sentence(sizing: Sizing, best: SetUp | None) -> str:
     price = f" at a launch price of {price_words(best)}" if best.price_usd is not None else ""
     split = f", {how_words(best)}" if best.devices > 1 else ""
     lead = "The cheapest" if best.price_usd is not None else "Of unknown price, the smallest"
-    room = (
-        f"{figures.number_short(100 * best.headroom, 2)}{NBSP}% more"
-        if best.headroom
-        else "no more than that"
-    )
     return (
         f"{lead} that serves {asked} is {best.name}{price}{split}: {sizing.model.name} in {best.format_name} by "
         f"{best.runtime_name}, {figures.duration(best.tpot_ms.value)} a token and "
