@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("planner.plans.urls")),
     path("", include("planner.evidence.urls")),
     path("", include("planner.catalog_pages.urls")),
+    path("serve/", include("planner.serving.urls")),
     path("sweeps/", include("planner.sweeps.pages.urls")),
     path("measurements/own/", include("planner.contributions.urls")),
     path("measurements/", include("planner.measurements.urls")),

@@ -33,6 +33,7 @@ PAGES = (
     "/measurements/",
     "/accuracy/",
     "/methodology/",
+    "/serve/?model=llama-3-1-8b",
 )
 
 

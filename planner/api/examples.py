@@ -44,6 +44,7 @@ b,RTX 4090,No such model,Q4_K_M,llama.cpp,512,decode_tps
 CASES = [
     {"id": "a", "device": "RTX 4090", "model": "Llama 3.1 8B", "quant": "Q4_K_M", "metric": "decode_tps"}
 ]
+SERVING = {"model": "Llama 3.1 8B", "concurrency": 32, "ttft_ms": 1000, "tpot_ms": 40, "limit": 2}
 # longer lists are cut
 MOST_ITEMS = 3
 
@@ -95,6 +96,7 @@ def asked(plan_id: str) -> Iterator[Asked]:
     yield Asked("plan_create", "plans", body=QUESTION)
     for media in ("json", "csv", "md"):
         yield Asked("plan_retrieve", "plan", {"plan_id": plan_id}, {"format": media})
+    yield Asked("serving_size", "serving", body=SERVING)
     yield Asked("plans_many", "many-plans", body=MANY)
     yield Asked("plans_predict", "predictions", body=CASES)
     yield Asked("plans_predict", "predictions", body=CASES_CSV, media_type="text/csv")

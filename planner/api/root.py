@@ -44,7 +44,7 @@ class Root(ApiView):
 
     def written(self, request: Request, snapshot: Any) -> Response:
         """Addresses by name, and the hashes of catalog and calibration."""
-        names = (*LISTS, "plans", "sweeps", "schema", "docs", "problems")
+        names = (*LISTS, "plans", "serving", "sweeps", "schema", "docs", "problems")
         return Response(
             {name: address(request, f"api:{name}") for name in names}
             | {

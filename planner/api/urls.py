@@ -10,6 +10,7 @@ from planner.api.catalog import views as catalog
 from planner.api.evidence import views as evidence
 from planner.api.plans import many
 from planner.api.plans import views as plans
+from planner.api.serving import views as serving
 from planner.api.sweeps import views as sweeps
 from planner.api.sweeps.plans import SweepPlans
 
@@ -49,6 +50,7 @@ urlpatterns = [
     path("plans/many/", many.ManyPlans.as_view(), name="many-plans"),
     path("plans/predict/", many.Predictions.as_view(), name="predictions"),
     path("plans/<name:plan_id>/", plans.PlanDetail.as_view(), name="plan"),
+    path("serving/", serving.ServingList.as_view(), name="serving"),
     path("sweeps/", sweeps.SweepList.as_view(), name="sweeps"),
     path("sweeps/<uuid:sweep_id>/", sweeps.SweepDetail.as_view(), name="sweep"),
     path("sweeps/<uuid:sweep_id>/stop/", sweeps.SweepStop.as_view(), name="sweep-stop"),

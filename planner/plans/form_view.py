@@ -39,6 +39,7 @@ class FieldView:
     unit: str = ""
     inputmode: str = "decimal"
     listed: tuple[tuple[str, str], ...] = ()
+    address: str = ""  # of the page that the candidates' queries are of; "": the plan's
 
     @property
     def html(self) -> SafeString:

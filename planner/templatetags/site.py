@@ -14,6 +14,7 @@ register = template.Library()
 # The rooms of the site: what each is called, and where it begins.
 ROOMS = (
     ("Plan", "/"),
+    ("Serve", "/serve/"),
     ("Devices", "/devices/"),
     ("Machines", "/machines/"),
     ("Models", "/models/"),

@@ -67,10 +67,10 @@ def _bounds(parameter: str) -> dict[str, Any]:
     """The bounds that the form sets."""
     field = QuestionForm.base_fields[parameter]
     assert isinstance(field, QuantityField)  # noqa: S101
-    return {"max_value": int(field.most), "help_text": _told(str(field.help_text))}
+    return {"max_value": int(field.most), "help_text": told_of(str(field.help_text))}
 
 
-def _told(text: str) -> str:
+def told_of(text: str) -> str:
     """What the form says of a field, without what holds for typing only."""
     return text.replace(" 8k is 8,192 tokens, about 6,000 English words.", "").replace(
         "Empty:", "Unless said:"
@@ -84,7 +84,7 @@ class Number(serializers.FloatField):
         super().__init__(required=False, allow_null=True, min_value=0, **_bounds(parameter))
 
     def to_internal_value(self, data: Any) -> Any:
-        return _finite(data)
+        return finite(data)
 
 
 class Count(serializers.IntegerField):
@@ -94,13 +94,14 @@ class Count(serializers.IntegerField):
         super().__init__(required=False, allow_null=True, min_value=1, **_bounds(parameter))
 
     def to_internal_value(self, data: Any) -> int:
-        value = _finite(data)
+        value = finite(data)
         if value != int(value):
             raise ValidationError("Write a whole number here.")
         return int(value)
 
 
-def _finite(data: Any) -> Any:
+def finite(data: Any) -> Any:
+    """The number. Raises a ``ValidationError`` where it is none or not finite."""
     if isinstance(data, bool) or not isinstance(data, int | float):
         raise ValidationError("Write a number here.")
     try:
